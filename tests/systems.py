@@ -1,0 +1,132 @@
+"""Random small systems from a seed: every construct of the language of systems, in shapes that once went wrong."""
+
+from __future__ import annotations
+
+import random
+
+from verifier.system.ir import And, AtLeast, Check, Expr, In, Machine, Not, Or, Seen, Step, System, View
+
+_LO = (0, 0, 0, 1, 2, 3)
+
+
+class _Maker:
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.machines: list[Machine] = []
+        self.views: list[View] = []
+        self.steps: list[Step] = []
+
+    def machine(self, states_max: int = 3) -> None:
+        states = tuple("abc"[: self.random.randint(2, states_max)])
+        self.machines.append(Machine(f"m{len(self.machines)}", states, "a"))
+
+    def view(self, sources: list[str]) -> None:
+        stale = self.random.choice((0, 1, 2, 3, 4, None))
+        self.views.append(View(f"v{len(self.views)}", tuple(sources), stale))
+
+    def literal(self, name: str, depth: int) -> Expr:
+        """Something about `name`, a machine or a view, right here."""
+        machine = next((m for m in self.machines if m.name == name), None)
+        if machine is not None:
+            count = self.random.randint(1, len(machine.states) - 1)
+            return In(name, frozenset(self.random.sample(machine.states, count)))
+        view = next(v for v in self.views if v.name == name)
+        return Seen(name, self.expr(list(view.sources), depth))
+
+    def expr(self, names: list[str], depth: int) -> Expr:
+        r = self.random
+        if depth == 0 or r.random() < 0.35:
+            return self.literal(r.choice(names), max(depth - 1, 0))
+        parts = tuple(self.expr(names, depth - 1) for _ in range(r.randint(2, 3)))
+        kind = r.randrange(4)
+        if kind == 0:
+            return And(parts)
+        if kind == 1:
+            return Or(parts)
+        return Not(parts[0]) if kind == 2 else AtLeast(r.randint(1, len(parts)), parts)
+
+    def step(self, machine: Machine, source: str, target: str, guard: Expr) -> None:
+        lo = self.random.choice(_LO)
+        hi = self.random.choice((None, lo, lo, lo + 1, lo + 2))
+        if target <= source:  # a way back must take time, or time could stop
+            lo, hi = max(lo, 1), None if hi is None else max(hi, 1)
+        self.steps.append(Step(f"s{len(self.steps)}", machine.name, source, target, guard, lo, hi))
+
+    def names(self) -> list[str]:
+        return [m.name for m in self.machines] + [v.name for v in self.views]
+
+    def system(self, checks: int) -> System:
+        made = []
+        for i in range(checks):
+            kind = "never" if self.random.random() < 0.7 else "ends_with"
+            when = self.expr(self.names(), 2)
+            made.append(Check(f"c{i}", "never" if kind == "never" else "ends_with", when))
+        return System(1000, tuple(self.machines), tuple(self.views), tuple(self.steps), tuple(made))
+
+
+def small(seed: int, cycles: bool = False) -> System:
+    """Up to four machines of three states and three views, guards of every kind, two checks; `cycles` adds ways back."""
+    maker = _Maker(seed)
+    r = maker.random
+    for _ in range(r.randint(1, 3 if cycles else 4)):
+        maker.machine()
+    for _ in range(r.choice((0, 1, 1, 2, 2, 3))):
+        names = maker.names()
+        maker.view(r.sample(names, r.randint(1, min(2, len(names)))))
+    for machine in maker.machines:
+        pairs = [(a, b) for a in machine.states for b in machine.states if a < b]
+        if cycles and r.random() < 0.5:
+            a = r.choice(machine.states)
+            pairs.append((a, a) if r.random() < 0.5 else (machine.states[1], "a"))
+        r.shuffle(pairs)
+        for source, target in pairs[: r.randint(1, len(pairs))]:
+            guard = maker.expr(maker.names(), r.randint(0, 2)) if r.random() < 0.7 else And(())
+            maker.step(machine, source, target, guard)
+    return maker.system(2)
+
+
+def chained(seed: int) -> System:
+    """Two or three views one above the other (or a tree), read at the end or by one guard: what `once` is about."""
+    maker = _Maker(seed)
+    r = maker.random
+    for _ in range(r.randint(2, 3)):
+        maker.machine()
+    free = [m.name for m in maker.machines]
+    below: list[str] = []
+    for _ in range(r.randint(2, 3)):
+        sources = r.sample(free, r.randint(0 if below else 1, min(2, len(free))))
+        if below and (r.random() < 0.85 or not sources):
+            sources += below
+            below = []
+        maker.view(sources)
+        below.append(maker.views[-1].name)
+    for machine in maker.machines:
+        for source, target in zip(machine.states, machine.states[1:], strict=False):
+            guard: Expr = And(())
+            if r.random() < 0.4:
+                guard = maker.expr(free, 1)
+            maker.step(machine, source, target, guard)
+    reads = r.random()
+    if reads < 0.5:
+        maker.machines.append(Machine("reader", ("a", "b"), "a"))
+        lo, hi = (0, None) if r.random() < 0.8 else (r.choice(_LO), 3)
+        guard = maker.expr([*below, free[0]], 2)
+        maker.steps.append(Step("read", "reader", "a", "b", guard, lo, hi))
+        when: Expr = And((In("reader", frozenset("b")), maker.expr(free if r.random() < 0.8 else maker.names(), 1)))
+    else:
+        when = maker.expr([*below, *free], 2)
+    kind = r.random() < 0.8
+    check = Check("c0", "never" if kind else "ends_with", when)
+    deep = And((_through_all(maker, below[-1]), maker.expr(free, 0)))
+    checks = (check, Check("c1", "never", deep)) if reads >= 0.5 else (check,)
+    return System(1000, tuple(maker.machines), tuple(maker.views), tuple(maker.steps), checks)
+
+
+def _through_all(maker: _Maker, view: str) -> Expr:
+    """Something that reads `view` down to its last source."""
+    sources = next(v for v in maker.views if v.name == view).sources
+    parts = [
+        Seen(view, _through_all(maker, s)) if s[0] == "v" else Seen(view, maker.literal(s, 0)) for s in sources
+    ]
+    inner = [part.body for part in parts]
+    return Seen(view, And(tuple(inner)))

@@ -1,0 +1,237 @@
+"""The events engine: is there a run of the system that violates the check? Decided by Z3, without a state graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from verifier.engines.events.encoding import Bound, Encoding
+from verifier.engines.events.shape import shape_of
+from verifier.engines.events.terms import Clock, OutOfBudget, Sat, Solver, SolverError, Term, Terms
+from verifier.engines.events.witness import Timed, order_of, timed
+from verifier.interpreter import Interpreter
+from verifier.system.ir import Check, Expr, System
+from verifier.system.run import Answer, Budget, Outcome, Run
+
+# How often a machine with a cycle may turn beyond the number of its states, one attempt after another.
+_EXTRA_TURNS = (1, 4, 12)
+# Larger unrollings are not tried a second time: the first cut is then the answer.
+_SLOTS_MAX = 150
+# A core is worth as much time as the proof took, and this much at least (seconds).
+_CORE_SECONDS_MIN = 0.05
+
+
+def check(
+    system: System, check: Check, budget: Budget, *, once: bool = True, assume: tuple[Expr, ...] = ()
+) -> Outcome:
+    """Whether some run of `system` violates `check`; exact, with UNKNOWN when the budget, Z3 or a cut says so.
+
+    `assume` holds in every reachable state. `once` is the reduction of views that are read at one moment only.
+    """
+    clock = Clock(budget.seconds, budget.memory_mb)
+    outcome = Outcome(Answer.UNKNOWN, reason="nothing was tried")
+    for extra in _EXTRA_TURNS:
+        try:
+            outcome, again = _attempt(system, check, clock, once=once, assume=assume, extra_turns=extra)
+        except OutOfBudget as spent:
+            outcome, again = Outcome(Answer.UNKNOWN, reason=str(spent)), False
+        except SolverError as error:
+            outcome, again = Outcome(Answer.UNKNOWN, reason=f"the solver gave up: {_text(error)}"), False
+        if not again:
+            break
+    return replace(outcome, seconds=clock.spent())
+
+
+def _text(error: Exception) -> str:
+    value = getattr(error, "value", error)
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _attempt(
+    system: System, check: Check, clock: Clock, *, once: bool, assume: tuple[Expr, ...], extra_turns: int
+) -> tuple[Outcome, bool]:
+    """One unrolling, and whether a longer one may say more."""
+    clock.look()
+    shape = shape_of(system, check, assume, once=once, extra_turns=extra_turns)
+    terms = Terms()
+    solver = None
+    try:
+        encoding = Encoding(system, check, shape, terms, clock)
+        for expr in assume:
+            encoding.suppose(expr)
+        goal = encoding.goal()
+        built = clock.spent()
+        solver = Solver(terms, clock)
+        for rule in (*encoding.rules, *encoding.bounds.values()):
+            solver.add(rule)
+        solver.push()
+        solver.add(goal)
+        answer = solver.solve()
+        statistics = {
+            "slots": shape.slots,
+            "build_ms": int(built * 1000),
+            "solve_ms": int((clock.spent() - built) * 1000),
+        }
+        if answer is Sat.UNKNOWN:
+            return Outcome(Answer.UNKNOWN, reason=_why(solver), statistics=statistics), False
+        if answer is Sat.YES:
+            run = _Search(encoding, solver, Interpreter(system), clock).best(statistics)
+            return Outcome(Answer.VIOLATED, run=run, statistics=statistics), False
+        goals = [goal]
+        if any(turns.cut for turns in shape.turns.values()):
+            solver.pop()
+            solver.push()
+            goals.append(encoding.repeats())
+            solver.add(goals[1])
+            answer = solver.solve()
+            if answer is not Sat.NO:
+                cuts = sorted(f"{name} at {len(t.steps)} changes" for name, t in shape.turns.items() if t.cut)
+                why = _why(solver) if answer is Sat.UNKNOWN else f"repetition was cut: {', '.join(cuts)}"
+                again = answer is Sat.YES and shape.slots <= _SLOTS_MAX
+                return Outcome(Answer.UNKNOWN, reason=why, statistics=statistics), again
+        core = _core(encoding, goals, clock)
+        return Outcome(Answer.HOLDS, core=core, statistics=statistics), False
+    finally:
+        if solver is not None:
+            solver.close()
+        terms.close()
+
+
+def _why(solver: Solver) -> str:
+    reason = solver.reason()
+    return "the time budget ran out" if reason in ("timeout", "canceled") else f"the solver gave up: {reason}"
+
+
+def _core(encoding: Encoding, goals: Iterable[Term], clock: Clock) -> frozenset[Bound]:
+    """The bounds that the proof rests on; all of them where there is no time to find out."""
+    name = {literal.value: bound for bound, literal in encoding.bounds.items()}
+    term = {literal.value: literal for literal in encoding.bounds.values()}
+    found: set[int] = set()
+    seconds = max(_CORE_SECONDS_MIN, clock.spent())
+    goal_solver = Solver(encoding.terms, clock)
+    try:
+        for rule in encoding.rules:
+            goal_solver.add(rule)
+        for goal in goals:
+            goal_solver.push()
+            goal_solver.add(goal)
+            found |= _one_core(goal_solver, term, seconds)
+            goal_solver.pop()
+    except (OutOfBudget, SolverError):
+        found = set(name)
+    finally:
+        goal_solver.close()
+    return frozenset(name[value] for value in found)
+
+
+def _one_core(solver: Solver, term: dict[int, Term], seconds: float) -> set[int]:
+    """A core of one goal, shrunk by leaving out one bound after another while the time lasts."""
+    if solver.solve(list(term.values()), seconds) is not Sat.NO:
+        return set(term)
+    core = sorted(solver.core())
+    stop = solver.spent() + seconds
+    for value in list(core):
+        if solver.spent() > stop:
+            break
+        rest = [v for v in core if v != value]
+        if solver.solve([term[v] for v in rest], seconds / 4) is Sat.NO:
+            kept = set(solver.core())
+            core = [v for v in rest if v in kept]
+    return set(core)
+
+
+@dataclass
+class _Search:
+    """Looks, after a first violation, for the one an engineer believes: the longest, then the fewest events, then the earliest."""
+
+    encoding: Encoding
+    solver: Solver
+    meaning: Interpreter
+    clock: Clock
+
+    def best(self, statistics: dict[str, int]) -> Run:
+        """The best run found within the budget; there is one already, so running out only ends the search."""
+        check, reading = self.encoding.check, self.encoding.reading
+        found = self._read()
+        try:
+            if check.kind == "never":
+                found = self._longest(found)
+            found = self._fewest(found)
+            found = self._earliest(found)
+        except (OutOfBudget, SolverError):
+            statistics["witness_cut_short"] = 1
+        statistics["solver_calls"] = self.solver.calls
+        if found.lasts is None:
+            statistics["lasts_for_ever"] = 1
+        assert reading.points
+        return found.run
+
+    @property
+    def cap(self) -> int:
+        """Longer than any sum of delays in the system: a violation that lasts as long is there to stay."""
+        system = self.encoding.system
+        return 4 * sum((step.hi or step.lo) for step in system.steps) + 4 * sum(view.stale or 0 for view in system.views) + 1
+
+    def _read(self) -> Timed:
+        found = timed(self.meaning, self.encoding.check, order_of(self.encoding, self.solver, self.meaning), self.cap)
+        if found is None:
+            raise AssertionError("the order of events in the model has no times")
+        return found
+
+    def _lasts(self, found: Timed) -> int:
+        return found.run.end - found.run.since
+
+    def _longest(self, found: Timed) -> Timed:
+        """Gallop to the longest violation; afterwards the solver is bound to it."""
+        reading = self.encoding.reading
+        since = reading.since_point()
+        for term in self.encoding.since(since):
+            self.solver.add(term)
+        low, high, stride = self._lasts(found), self.cap, 1
+        while low < high:
+            target = min(high, low + stride)
+            self.solver.push()
+            self.solver.add(reading.elapsed(since, reading.end, target))
+            if self.solver.solve() is Sat.YES:
+                found = self._read()
+                low, stride = max(target, self._lasts(found)), stride * 4
+            else:
+                high, stride = target - 1, 1
+            self.solver.pop()
+        self.solver.add(reading.elapsed(since, reading.end, self._lasts(found)))
+        return found
+
+    def _fewest(self, found: Timed) -> Timed:
+        """Forbid as many events until nothing is left; afterwards the solver is bound to the fewest."""
+        slots = [s.happens for slots in self.encoding.reading.slots.values() for s in slots]
+        count = self._count(slots)
+        while count > 0:
+            self.solver.push()
+            self.solver.add(self.encoding.terms.at_most(count - 1, slots))
+            answer = self.solver.solve()
+            if answer is Sat.YES:
+                found, count = self._read(), self._count(slots)
+            self.solver.pop()
+            if answer is not Sat.YES:
+                break
+        self.solver.add(self.encoding.terms.at_most(count, slots))
+        return found
+
+    def _count(self, slots: list[Term]) -> int:
+        return sum(bool(self.solver.value(slot)) for slot in slots)
+
+    def _earliest(self, found: Timed) -> Timed:
+        """Gallop to the earliest end."""
+        reading = self.encoding.reading
+        low, high, stride = 0, found.run.end, 1
+        while low < high:
+            target = max(low, high - stride)
+            self.solver.push()
+            self.solver.add(reading.within(reading.init, reading.end, target))
+            if self.solver.solve() is Sat.YES:
+                found = self._read()
+                high, stride = min(target, found.run.end), stride * 4
+            else:
+                low, stride = target + 1, 1
+            self.solver.pop()
+        return found
