@@ -183,7 +183,8 @@ class Machine:
 class Step:
     """`source -> target` of one machine, when `guard`, after a delay of `lo..hi` ticks (`hi` None: never forced).
 
-    `origin` is file:line; `rests_on` are the settings its delay was computed from (opaque to every engine).
+    `origin` is file:line, `label` what it says to people; `rests_on` are the settings its delay was computed from. All three
+    are opaque to every engine.
     """
 
     name: str
@@ -195,6 +196,7 @@ class Step:
     hi: int | None
     origin: str = ""
     rests_on: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,7 @@ class View:
     stale: int | None
     origin: str = ""
     rests_on: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

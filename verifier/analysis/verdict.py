@@ -1,0 +1,101 @@
+"""What is decided about a check, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from verifier.interpreter import Replayed
+from verifier.language.program import Program
+from verifier.system.ir import Check, System
+from verifier.system.run import Run
+from verifier.system.scope import Scope
+
+
+class Verdict(Enum):
+    """docs/semantics.md, section 4."""
+
+    SAFE = "SAFE"
+    UNSAFE = "UNSAFE"
+    STUCK = "STUCK"
+    DEPENDS = "DEPENDS"
+    VACUOUS = "VACUOUS"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+    @property
+    def exit_code(self) -> int:
+        return {Verdict.SAFE: 0, Verdict.UNSAFE: 1, Verdict.STUCK: 1}.get(self, 4)
+
+
+# The worst first: what a check says when its parts differ.
+WORST_FIRST = (
+    Verdict.UNSAFE,
+    Verdict.STUCK,
+    Verdict.DEPENDS,
+    Verdict.INCONCLUSIVE,
+    Verdict.VACUOUS,
+    Verdict.SAFE,
+)
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    return min(verdicts, key=WORST_FIRST.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A violating run, replayed on `system`: everything that can influence the check, at this topology.
+
+    `focus`: the machines and views whose events explain the violation; the others made it possible.
+    """
+
+    system: System
+    check: Check
+    run: Run
+    replayed: Replayed
+    focus: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PartResult:
+    """One part of a check for one choice of members. `rests_on`: (setting, "lo" | "hi") that a proof used."""
+
+    name: str
+    text: str
+    verdict: Verdict
+    scope: Scope
+    lemmas: tuple[str, ...] = ()
+    rests_on: tuple[tuple[str, str], ...] = ()
+    witness: Witness | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """SAFE as long as the upper end of an assumed setting is at most `safe_ms` (the scenario assumes up to `assumed_ms`)."""
+
+    setting: str
+    safe_ms: int
+    assumed_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A check as it was asked for, with the result of each part."""
+
+    name: str
+    doc: str
+    verdict: Verdict
+    scope: Scope
+    parts: tuple[PartResult, ...]
+    seconds: float
+    thresholds: tuple[Threshold, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadResult:
+    """All checks of one workload of one scenario."""
+
+    workload: str
+    program: Program
+    checks: tuple[CheckResult, ...]

@@ -1,0 +1,690 @@
+"""Lemmas, shown by induction over single steps of the templates, for any number of members.
+
+A lemma is an invariant of the untimed system: it holds initially, and every step and every refresh keeps it (Floyd 1967;
+untimed, so it holds whatever the delays are). A step moves one machine of one member. Of that member, and of the members
+the lemma is about, every machine is a variable; all other members of a class are told apart only by counts: how many of
+them satisfy a condition is one unknown number, which a step of somebody else does not change. So nothing depends on how
+many there are, and a size may stay a symbol.
+
+Counts of one class are related where a condition implies another for each single member (`Pod is running` implies
+`available`, by a lemma about one pod): then the first number is at most the second. All that is left out makes the
+assumptions weaker, so a lemma may stay unproven though it is true, never the other way round. Solver unknown is unproven.
+
+What holds in every state holds in every copy of it, through any chain of views (docs/semantics.md, section 5): proven
+lemmas are assumed in the present and in every copy that a question reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations, permutations, product
+from typing import Any
+
+import z3
+
+from verifier.language.program import (
+    Boolean,
+    Call,
+    Condition,
+    CountCompare,
+    IfStatic,
+    InState,
+    Lemma,
+    MachineTemplate,
+    Parameter,
+    Program,
+    Quantified,
+    SeenBy,
+    StatePattern,
+    StepTemplate,
+    Variable,
+    When,
+)
+from verifier.system import ir
+from verifier.system.names import free_names
+from verifier.system.scope import THIS_TOPOLOGY, Scope
+from verifier.system.values import Env, Member, Numbers, Reads, Values
+
+_SOLVER_MS = 2000
+# Ordinals of members that are spelt out in a proof; any numbers, as long as they differ.
+_FRESH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A condition over many members that has one value in every reachable state; `lemmas` were used."""
+
+    value: bool
+    scope: Scope
+    lemmas: tuple[str, ...]
+
+
+class Induction:
+    """The lemmas of a program, proven in order when they are first needed."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        sizes = tuple(sorted(path for path, setting in program.settings.items() if setting.kind == "size"))
+        given = Values(program)
+        actual = tuple((path, given.evaluate(_read(path), {}, Reads())) for path in sizes)
+        ones = tuple((path, 1) for path in sizes)
+        # The widest scope first. A size that is an expression of others is evaluated like any other number.
+        self._books = [_Book(program, scope) for scope in dict.fromkeys([Scope(ones), Scope(actual), THIS_TOPOLOGY])]
+
+    def settled(self, condition: Condition, env: Env) -> Settled | None:
+        """The value of `condition` in every reachable state, if the lemmas decide it; None if they do not."""
+        for book in self._books:
+            found = book.settled(condition, env)
+            if found is not None:
+                return found
+        return None
+
+    def proven(self) -> dict[str, Scope]:
+        """Every lemma that holds, with the widest scope it was shown for."""
+        return {lemma.name: book.scope for book in reversed(self._books) for lemma in book.proven}
+
+
+def _read(path: str) -> Any:
+    from verifier.language.program import SettingRead, Span
+
+    return SettingRead(path, None, Span("", 0, 0, 0, 0))
+
+
+class _Symbols(Numbers):
+    """Arithmetic in which sizes are symbols of at least the scope's values."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.least = None if scope.least is None else dict(scope.least)
+        self.constraints: dict[str, z3.BoolRef] = {}
+
+    def size(self, path: str, value: int) -> Any:
+        if self.least is None:
+            return value
+        symbol = z3.Int(f"size {path}")
+        self.constraints[path] = symbol >= self.least[path]
+        return symbol
+
+    def minimum(self, a: Any, b: Any) -> Any:
+        return min(a, b) if _plain(a, b) else z3.If(a <= b, a, b)
+
+    def maximum(self, a: Any, b: Any) -> Any:
+        return max(a, b) if _plain(a, b) else z3.If(a >= b, a, b)
+
+    def floor_percent(self, percent: int, of: Any) -> Any:
+        return percent * of // 100 if _plain(of) else percent * of / 100
+
+    def ceil_percent(self, percent: int, of: Any) -> Any:
+        return -(-percent * of // 100) if _plain(of) else (percent * of + 99) / 100
+
+    def choose(self, condition: Any, then: Any, other: Any) -> Any:
+        return z3.If(condition, then, other)
+
+    def both(self, parts: list[Any]) -> Any:
+        return all(parts) if all(isinstance(p, bool) for p in parts) else z3.And(parts)
+
+    def either(self, parts: list[Any]) -> Any:
+        return any(parts) if all(isinstance(p, bool) for p in parts) else z3.Or(parts)
+
+    def negate(self, part: Any) -> Any:
+        return not part if isinstance(part, bool) else z3.Not(part)
+
+
+def _plain(*values: Any) -> bool:
+    return all(isinstance(v, int) for v in values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """`sum of +-[one] + sum of +-N(class, each) >= bound`: literals of single members, and counts over all others."""
+
+    ones: tuple[tuple[int, ir.Expr], ...]
+    rest: tuple[tuple[int, tuple[str, str], ir.Expr], ...]  # (sign, (type, class), condition of the generic member)
+    bound: Any
+
+
+class _Unsupported(Exception):
+    """A form that the induction does not treat; the lemma stays unproven."""
+
+
+# A reading: `view/view/machine`, outermost view first. In a tree it is the name of the machine of an `ir.In`.
+_SEPARATOR = " / "
+_SUM = "sum "
+Leaf = Callable[[ir.In], ir.Expr]
+
+
+class _Book:
+    """The lemmas proven for one scope."""
+
+    def __init__(self, program: Program, scope: Scope) -> None:
+        self.program = program
+        self.scope = scope
+        self.symbols = _Symbols(scope)
+        self.values = Values(program, self.symbols)
+        self.proven: list[Lemma] = []
+        self._tried = False
+        self._memo: dict[tuple[object, ...], Settled | None] = {}
+
+    # -- questions -----------------------------------------------------------------------------------------------------
+
+    def settled(self, condition: Condition, env: Env) -> Settled | None:
+        self._prove_all()
+        relevant = {name: env[name] for name in sorted(free_names(condition)) if name in env}
+        key = (id(condition), tuple(relevant.items()))
+        if key not in self._memo:
+            self._memo[key] = self._settle(condition, relevant)
+        return self._memo[key]
+
+    def _settle(self, condition: Condition, env: Env) -> Settled | None:
+        own = [m for m in env.values() if isinstance(m, Member)]
+        trees = _Trees(self, own)
+        try:
+            tree = trees.tree(condition, env, ())
+            for value in (True, False):
+                used = trees.refuted([tree if not value else ir.neg(tree)], self.proven)
+                if used is not None:
+                    return Settled(value, self.scope, used)
+        except _Unsupported:
+            pass
+        return None
+
+    def _prove_all(self) -> None:
+        if self._tried:
+            return
+        self._tried = True
+        for lemma in self.program.lemmas:
+            try:
+                if self._holds(lemma):
+                    self.proven.append(lemma)
+            except _Unsupported:
+                continue
+
+    # -- one lemma -----------------------------------------------------------------------------------------------------
+
+    def _holds(self, lemma: Lemma) -> bool:
+        return all(self._holds_for(lemma, own) for own in self._assignments(lemma.parameters))
+
+    def _holds_for(self, lemma: Lemma, own: dict[str, Member]) -> bool:
+        """Implied by earlier lemmas, or kept by every step: by those of the lemma's members, and of one other."""
+        mine = list(dict.fromkeys(own.values()))
+        trees = _Trees(self, mine)
+        goal = trees.tree(lemma.always, own, ())
+        if trees.refuted([ir.neg(goal)], self.proven) is not None:
+            return True
+        if not trees.initially(goal):
+            return False
+        return all(
+            self._kept(lemma, own, [*mine, *extra], change)
+            for extra, change in self._changes(goal, trees, mine)
+        )
+
+    def _kept(self, lemma: Lemma, own: Env, members: list[Member], change: _Change) -> bool:
+        trees = _Trees(self, list(dict.fromkeys(members)))
+        before = trees.tree(lemma.always, own, ())
+        after = trees.mapped(before, change.leaf(trees))
+        if after == before:
+            return True
+        assumed = [before, change.guard(trees), ir.neg(after)]
+        return trees.refuted(assumed, self.proven, also=lemma, after=change.leaf(trees)) is not None
+
+    def _changes(
+        self, goal: ir.Expr, trees: _Trees, mine: list[Member]
+    ) -> Iterator[tuple[list[Member], _Change]]:
+        """Every step and refresh that may touch what the goal reads, for members of the lemma and for one other each."""
+        for family in sorted(trees.families(goal)):
+            if family in self.program.machines:
+                machine = self.program.machines[family]
+                for bound in self._assignments(machine.parameters, tuple(mine)):
+                    for step in machine.steps:
+                        for change in _firings(self, machine, step, bound):
+                            yield list(bound.values()), change
+            else:
+                view = self.program.views[family]
+                for bound in self._assignments(view.parameters, tuple(mine)):
+                    yield list(bound.values()), _Refresh(_instance(family, bound.values()))
+
+    def _assignments(self, parameters: tuple[Parameter, ...], known: tuple[Member, ...] = ()) -> Iterator[dict[str, Member]]:
+        """Members for the parameters, up to renaming: each a known one, one chosen before, or a fresh one of each class."""
+        if not parameters:
+            yield {}
+            return
+        *before, last = parameters
+        for chosen in self._assignments(tuple(before), known):
+            taken = dict.fromkeys((*known, *chosen.values()))
+            pool = [m for m in taken if m.type == last.type and last.cls in (None, m.cls)]
+            fresh = _FRESH + len(taken)
+            pool += [Member(last.type, c, fresh) for c in self.values.classes(last.type) if last.cls in (None, c)]
+            for member in pool:
+                yield {**chosen, last.name: member}
+
+
+# -- changes -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Firing:
+    machine: str
+    source: str
+    target: str
+    condition: Condition
+    env: Env
+
+    def guard(self, trees: _Trees) -> ir.Expr:
+        return ir.conj([ir.In(self.machine, frozenset({self.source})), trees.tree(self.condition, self.env, ())])
+
+    def leaf(self, trees: _Trees) -> Leaf:
+        return lambda at: ir.Const(self.target in at.states) if at.machine == self.machine else at
+
+
+@dataclass(frozen=True)
+class _Refresh:
+    view: str
+
+    def guard(self, trees: _Trees) -> ir.Expr:
+        return ir.TRUE
+
+    def leaf(self, trees: _Trees) -> Leaf:
+        prefix = self.view + _SEPARATOR
+        return lambda at: ir.In(at.machine.removeprefix(prefix), at.states)
+
+
+_Change = _Firing | _Refresh
+
+
+def _firings(book: _Book, machine: MachineTemplate, step: StepTemplate, env: Env) -> Iterator[_Firing]:
+    """The instances of a step, one for each value of the numbers that its source pattern binds."""
+    name = _instance(machine.name, [m for m in env.values() if isinstance(m, Member)])
+    sources = step.sources or tuple(StatePattern(f.name) for f in machine.states)
+    for pattern in sources:
+        family = next(f for f in machine.states if f.name == pattern.name)
+        ranges: dict[str, range] = {}
+        for arg, declared in zip(pattern.args, family.args, strict=False):
+            if isinstance(arg, Variable) and arg.name in step.bound and len(declared) == 3:
+                ranges[arg.name] = range(declared[1], declared[2] + 1)
+        for chosen in product(*ranges.values()):
+            inner: Env = {**env, **dict(zip(ranges, chosen, strict=True))}
+            for source in _states(book, machine, pattern, inner):
+                for target in _states(book, machine, step.target, inner):
+                    yield _Firing(name, source, target, step.guard, inner)
+
+
+def _states(book: _Book, machine: MachineTemplate, pattern: StatePattern, env: Env) -> list[str]:
+    family = next(f for f in machine.states if f.name == pattern.name)
+    ranges: list[list[int]] = []
+    for i, declared in enumerate(family.args):
+        if len(declared) == 2:
+            raise _Unsupported("states named by an index")
+        values = list(range(declared[1], declared[2] + 1))
+        arg = pattern.args[i] if i < len(pattern.args) else None
+        if arg is not None:
+            assert not isinstance(arg, str)
+            wanted = book.values.evaluate(arg, env, Reads())
+            values = [v for v in values if v == wanted]
+        ranges.append(values)
+    return [f"{family.name}({', '.join(map(str, v))})" if v else family.name for v in product(*ranges)]
+
+
+def _instance(family: str, members: Iterable[Member]) -> str:
+    inside = ", ".join(member.name for member in members)
+    return f"{family}[{inside}]" if inside else family
+
+
+# -- trees -------------------------------------------------------------------------------------------------------------
+
+
+class _Trees:
+    """Conditions as `ir.Expr` over readings, with single members spelt out and all others counted; and their satisfiability."""
+
+    def __init__(self, book: _Book, members: list[Member]) -> None:
+        self.book = book
+        self.program = book.program
+        self.members = members
+        self.sums: dict[str, _Sum] = {}
+        self.initial: dict[str, str] = {}
+        self.all_states: dict[str, tuple[str, ...]] = {}
+
+    # -- building ------------------------------------------------------------------------------------------------------
+
+    def tree(self, condition: Condition, env: Env, views: tuple[str, ...]) -> ir.Expr:
+        """`condition` for the members in `env`, read through `views`."""
+        match condition:
+            case When(value):
+                return self._static(value, env)
+            case InState(family, index, patterns):
+                return self._in_state(family, [self._member(env, i) for i in index], patterns, env, views)
+            case Boolean("not", (body,)):
+                return ir.neg(self.tree(body, env, views))
+            case Boolean("and", args):
+                return ir.conj([self.tree(a, env, views) for a in args])
+            case Boolean("or", args):
+                return ir.disj([self.tree(a, env, views) for a in args])
+            case Boolean("implies", (left, right)):
+                return ir.disj([ir.neg(self.tree(left, env, views)), self.tree(right, env, views)])
+            case IfStatic(test, then, other):
+                chosen = self._static(test, env)
+                if not isinstance(chosen, ir.Const):
+                    raise _Unsupported("a choice that depends on a size")
+                return self.tree(then if chosen.value else other, env, views)
+            case Call(name, args):
+                let = self.program.lets[name]
+                inner = {p.name: env[a] for p, a in zip(let.parameters, args, strict=True)}
+                return self.tree(let.body, inner, views)  # type: ignore[arg-type]
+            case SeenBy(view, index, body):
+                name = _instance(view, [self._member(env, i) for i in index])
+                return self.tree(body, env, (*views, name))
+            case Quantified(kind, var, type_name, cls, body):
+                wanted = body if kind == "some" else Boolean("not", (body,), condition.span)
+                some = self._sum([(1, var, type_name, cls, wanted)], 1, env, views)
+                return some if kind == "some" else ir.neg(some)
+            case CountCompare(terms, bound):
+                value = self.book.values.evaluate(bound, env, Reads())
+                return self._sum([(t.sign, t.var, t.type, t.cls, t.body) for t in terms], value, env, views)
+        raise AssertionError(condition)
+
+    def _static(self, value: object, env: Env) -> ir.Expr:
+        result = self.book.values.evaluate(value, env, Reads())  # type: ignore[arg-type]
+        if isinstance(result, bool):
+            return ir.Const(result)
+        # A truth value over symbols: a sum without members.
+        return self._named(_Sum((), (), z3.If(result, z3.IntVal(0), z3.IntVal(1))))
+
+    def _in_state(
+        self, family: str, members: list[Member], patterns: tuple[StatePattern, ...], env: Env, views: tuple[str, ...]
+    ) -> ir.Expr:
+        template = self.program.machines[family]
+        if any(p.cls not in (None, m.cls) for p, m in zip(template.parameters, members, strict=True)):
+            return ir.FALSE
+        name = _instance(family, members)
+        if name not in self.initial:
+            bound = dict(zip((p.name for p in template.parameters), members, strict=True))
+            everything = [s for f in template.states for s in _states(self.book, template, StatePattern(f.name), bound)]
+            first = next(
+                pattern
+                for pattern, test in template.initially
+                if test is None or self._static(test, bound) == ir.TRUE
+            )
+            self.all_states[name] = tuple(everything)
+            self.initial[name] = _states(self.book, template, first, bound)[0]
+        states = frozenset(s for pattern in patterns for s in _states(self.book, template, pattern, env))
+        return ir.In(_SEPARATOR.join((*views, name)), states) if states else ir.FALSE
+
+    def _member(self, env: Env, name: str) -> Member:
+        member = env[name]
+        assert isinstance(member, Member)
+        return member
+
+    def _sum(
+        self,
+        terms: list[tuple[int, str, str, str | None, Condition]],
+        bound: Any,
+        env: Env,
+        views: tuple[str, ...],
+    ) -> ir.Expr:
+        ones: list[tuple[int, ir.Expr]] = []
+        rest: list[tuple[int, tuple[str, str], ir.Expr]] = []
+        for sign, var, type_name, cls, body in terms:
+            if any(_is_generic(env.get(name)) for name in free_names(body) - {var}):
+                raise _Unsupported("a count inside a count that depends on its member")
+            for c in self.book.values.classes(type_name):
+                if cls not in (None, c):
+                    continue
+                for member in self.members:
+                    if (member.type, member.cls) == (type_name, c):
+                        ones.append((sign, self.tree(body, {**env, var: member}, views)))
+                generic = self.tree(body, {**env, var: _generic(type_name, c)}, views)
+                if generic != ir.FALSE:
+                    rest.append((sign, (type_name, c), generic))
+        return self._named(_Sum(tuple(ones), tuple(rest), bound))
+
+    def _named(self, made: _Sum) -> ir.Expr:
+        """A sum as a leaf of the tree. A sum of constants is decided here."""
+        if not made.rest and all(isinstance(one, ir.Const) for _, one in made.ones) and _plain(made.bound):
+            return ir.Const(sum(sign for sign, one in made.ones if one == ir.TRUE) >= made.bound)
+        name = next((known for known, other in self.sums.items() if _same_sum(other, made)), None)
+        if name is None:
+            name = f"{_SUM}{len(self.sums)}"
+            self.sums[name] = made
+        return ir.In(name, frozenset({"yes"}))
+
+    def mapped(self, expr: ir.Expr, leaf: Leaf) -> ir.Expr:
+        """`expr` with every reading replaced, inside sums too."""
+        match expr:
+            case ir.In(name, _):
+                if not name.startswith(_SUM):
+                    return leaf(expr)
+                made = self.sums[name]
+                ones = tuple((sign, self.mapped(one, leaf)) for sign, one in made.ones)
+                rest = tuple((sign, cls, self.mapped(each, leaf)) for sign, cls, each in made.rest)
+                return self._named(_Sum(ones, rest, made.bound))
+            case ir.Not(body):
+                return ir.neg(self.mapped(body, leaf))
+            case ir.And(parts):
+                return ir.conj([self.mapped(p, leaf) for p in parts])
+            case ir.Or(parts):
+                return ir.disj([self.mapped(p, leaf) for p in parts])
+        return expr
+
+    def readings(self, expr: ir.Expr) -> set[str]:
+        found: set[str] = set()
+        todo = [expr]
+        while todo:
+            here = todo.pop()
+            if isinstance(here, ir.In) and here.machine.startswith(_SUM):
+                made = self.sums[here.machine]
+                todo.extend([one for _, one in made.ones] + [each for _, _, each in made.rest])
+            elif isinstance(here, ir.In):
+                found.add(here.machine)
+            todo.extend(ir.children(here))
+        return found
+
+    def families(self, expr: ir.Expr) -> set[str]:
+        """The machine families read in the present, and the view families read at all."""
+        found: set[str] = set()
+        for reading in self.readings(expr):
+            *views, machine = reading.split(_SEPARATOR)
+            found.add((views[0] if views else machine).split("[")[0])
+        return found
+
+    # -- deciding ------------------------------------------------------------------------------------------------------
+
+    def initially(self, goal: ir.Expr) -> bool:
+        """Does `goal` hold in the initial state? Counts of all others are all of them, or none."""
+        solver = _Query(self)
+        solver.add(ir.neg(self.mapped(goal, lambda at: ir.Const(self.initial[_machine(at)] in at.states))))
+        return solver.unsat() is not None
+
+    def refuted(
+        self,
+        assumed: list[ir.Expr],
+        lemmas: list[Lemma],
+        also: Lemma | None = None,
+        after: Leaf | None = None,
+    ) -> tuple[str, ...] | None:
+        """The lemmas that contradict `assumed`, or None. `also` is assumed too, before the step; `lemmas` also after it."""
+        solver = _Query(self)
+        views = self._contexts(assumed)
+        for lemma in [*lemmas, *([also] if also else [])]:
+            for own in self._instances(lemma):
+                for context in views:
+                    tree = self.tree(lemma.always, own, context)
+                    solver.add(tree, lemma.name)
+                    if after is not None and lemma is not also:
+                        solver.add(self.mapped(tree, after), lemma.name)
+        for expr in assumed:
+            solver.add(expr)
+        solver.relate(lemmas, views)
+        return solver.unsat()
+
+    def _contexts(self, exprs: list[ir.Expr]) -> list[tuple[str, ...]]:
+        """Every chain of views through which something is read, and its tails: a refresh makes one of the other."""
+        found: dict[tuple[str, ...], None] = {(): None}
+        for expr in exprs:
+            for reading in sorted(self.readings(expr)):
+                views = tuple(reading.split(_SEPARATOR)[:-1])
+                found.update(dict.fromkeys(views[i:] for i in range(len(views) + 1)))
+        return list(found)
+
+    def _instances(self, lemma: Lemma, extra: Iterable[Member] = ()) -> Iterator[dict[str, Member]]:
+        pools = [
+            [m for m in (*self.members, *extra) if m.type == p.type and p.cls in (None, m.cls)]
+            for p in lemma.parameters
+        ]
+        for chosen in product(*pools):
+            yield dict(zip((p.name for p in lemma.parameters), chosen, strict=True))
+
+
+def _machine(reading: ir.In) -> str:
+    """The machine that a reading is about, in the present or in a copy."""
+    return reading.machine.split(_SEPARATOR)[-1]
+
+
+def _generic(type_name: str, cls: str) -> Member:
+    """Any member of the class that is not spelt out."""
+    return Member(type_name, cls, -1)
+
+
+def _is_generic(value: Member | int | None) -> bool:
+    return isinstance(value, Member) and value.ordinal < 0
+
+
+def _same_sum(a: _Sum, b: _Sum) -> bool:
+    if a.ones != b.ones or a.rest != b.rest:
+        return False
+    return bool(a.bound == b.bound) if _plain(a.bound, b.bound) else z3.eq(z3.IntVal(0) + a.bound, z3.IntVal(0) + b.bound)
+
+
+@dataclass
+class _Query:
+    """One satisfiability question. Numbers of all others are one unknown per class and condition."""
+
+    trees: _Trees
+    facts: list[tuple[z3.BoolRef, str]] = field(default_factory=list)
+    variables: dict[str, z3.ArithRef] = field(default_factory=dict)
+    numbers: dict[tuple[tuple[str, str], ir.Expr], z3.ArithRef] = field(default_factory=dict)
+    side: list[z3.BoolRef] = field(default_factory=list)
+
+    def add(self, expr: ir.Expr, name: str = "") -> None:
+        if expr != ir.TRUE:
+            self.facts.append((self._z3(expr), name))
+
+    def unsat(self) -> tuple[str, ...] | None:
+        """The names of the facts that contradict each other; None if satisfiable, or if the solver does not know."""
+        solver = z3.Solver()
+        solver.set("timeout", _SOLVER_MS)
+        solver.set("random_seed", 1)
+        for constraint in self.side:
+            solver.add(constraint)
+        solver.add(*self.trees.book.symbols.constraints.values())
+        switches: dict[str, z3.BoolRef] = {}
+        for fact, name in self.facts:
+            if name:
+                solver.add(z3.Implies(switches.setdefault(name, z3.Bool(f"use {name}")), fact))
+            else:
+                solver.add(fact)
+        if solver.check(*switches.values()) != z3.unsat:
+            return None
+        core = {str(c) for c in solver.unsat_core()}
+        return tuple(name for name, switch in switches.items() if str(switch) in core)
+
+    def relate(self, lemmas: list[Lemma], views: list[tuple[str, ...]]) -> None:
+        """Orders the counts of a class: `each` implies `other` for a single member makes the first at most the second."""
+        by_class: dict[tuple[str, str], list[ir.Expr]] = {}
+        for cls, each in self.numbers:
+            by_class.setdefault(cls, []).append(each)
+        for cls, conditions in by_class.items():
+            if len(conditions) < 2:
+                continue
+            single = _Single(self.trees, cls, lemmas, views)
+            for a, b in permutations(conditions, 2):
+                used = single.excludes(a, ir.neg(b))
+                if used is not None:
+                    self._under(self.numbers[cls, a] <= self.numbers[cls, b], used)
+            for a, b in combinations(conditions, 2):
+                total = self._size(cls)
+                used = single.excludes(a, b)
+                if used is not None:
+                    self._under(self.numbers[cls, a] + self.numbers[cls, b] <= total, used)
+                used = single.excludes(ir.neg(a), ir.neg(b))
+                if used is not None:
+                    self._under(self.numbers[cls, a] + self.numbers[cls, b] >= total, used)
+
+    def _under(self, fact: z3.BoolRef, lemmas: tuple[str, ...]) -> None:
+        """A fact that needs all of `lemmas`."""
+        if not lemmas:
+            self.side.append(fact)
+            return
+        self.facts.append((fact, lemmas[-1])) if len(lemmas) == 1 else self.side.append(
+            z3.Implies(z3.And([z3.Bool(f"use {name}") for name in lemmas]), fact)
+        )
+
+    def _size(self, cls: tuple[str, str]) -> Any:
+        known = sum((m.type, m.cls) == cls for m in self.trees.members)
+        total = self.trees.book.values.count(*cls)
+        self.side.append(total - known >= 0)
+        return total - known
+
+    def _z3(self, expr: ir.Expr) -> z3.BoolRef:
+        match expr:
+            case ir.Const(value):
+                return z3.BoolVal(value)
+            case ir.Not(body):
+                return z3.Not(self._z3(body))
+            case ir.And(parts):
+                return z3.And([self._z3(p) for p in parts])
+            case ir.Or(parts):
+                return z3.Or([self._z3(p) for p in parts])
+            case ir.In(name, states):
+                return self._sum(self.trees.sums[name]) if name.startswith(_SUM) else self._reading(name, states)
+        raise AssertionError(expr)
+
+    def _reading(self, name: str, states: frozenset[str]) -> z3.BoolRef:
+        everything = self.trees.all_states[name.split(_SEPARATOR)[-1]]
+        if name not in self.variables:
+            variable = z3.Int(name)
+            self.variables[name] = variable
+            self.side.append(z3.And(variable >= 0, variable < len(everything)))
+        return z3.Or([self.variables[name] == i for i, state in enumerate(everything) if state in states])
+
+    def _sum(self, made: _Sum) -> z3.BoolRef:
+        total: Any = z3.IntVal(0)
+        for sign, one in made.ones:
+            total = total + sign * z3.If(self._z3(one), z3.IntVal(1), z3.IntVal(0))
+        for sign, cls, each in made.rest:
+            total = total + sign * self._number(cls, each)
+        return total >= made.bound
+
+    def _number(self, cls: tuple[str, str], each: ir.Expr) -> Any:
+        if each == ir.TRUE:
+            return self._size(cls)
+        if each == ir.FALSE:
+            return z3.IntVal(0)
+        if (cls, each) not in self.numbers:
+            number = z3.Int(f"number {cls} {len(self.numbers)}")
+            self.numbers[cls, each] = number
+            self.side += [number >= 0, number <= self._size(cls)]
+        return self.numbers[cls, each]
+
+
+class _Single:
+    """Questions about one generic member of a class, under the lemmas about single members."""
+
+    def __init__(self, trees: _Trees, cls: tuple[str, str], lemmas: list[Lemma], views: list[tuple[str, ...]]) -> None:
+        self.trees = trees
+        generic = _generic(*cls)
+        self.facts = [
+            (trees.tree(lemma.always, own, context), lemma.name)
+            for lemma in lemmas
+            if len(lemma.parameters) == 1
+            for own in trees._instances(lemma, [generic])
+            if generic in own.values()
+            for context in views
+        ]
+
+    def excludes(self, a: ir.Expr, b: ir.Expr) -> tuple[str, ...] | None:
+        """The lemmas by which no member satisfies both; None if one may."""
+        query = _Query(self.trees)
+        for fact, name in self.facts:
+            query.add(fact, name)
+        query.add(a)
+        query.add(b)
+        return query.unsat()

@@ -1,0 +1,408 @@
+"""From templates to a system: one part of a check for given members, and of the rest only what it can depend on.
+
+Lowering starts at the condition of the check and follows what it reads, so a machine that cannot matter is never built.
+Views get the sources that somebody reads through them; leaving out the others is exact (a view may refresh at once whenever
+only an unread part differs, docs/semantics.md section 5).
+
+With `relaxed`, conditions about many members are dropped (verifier/system/relax.py). `Lowered.for_any_size` tells whether
+what is left is free of sizes and of members other than the check's own, which makes it the same for every topology.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import product
+from math import gcd
+
+from verifier.language.program import (
+    Boolean,
+    Call,
+    CheckTemplate,
+    Condition,
+    Counted,
+    CountCompare,
+    IfStatic,
+    InState,
+    MachineTemplate,
+    Quantified,
+    SeenBy,
+    StateFamily,
+    StatePattern,
+    StepTemplate,
+    Variable,
+    ViewTemplate,
+    When,
+    Window,
+)
+from verifier.system import ir
+from verifier.system.names import free_names
+from verifier.system.relax import DROPPED, weakened
+from verifier.system.relax import relaxed as split
+from verifier.system.slice import slice_for
+from verifier.system.values import Env, Member, Reads, Values
+
+# Tells a condition over many members that holds (or fails) in every reachable state; None: not known.
+Settled = Callable[[Condition, Env], bool | None]
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A system with one check, and what its names were before.
+
+    `members_of`: the index of each machine and view that comes from a template.
+    """
+
+    system: ir.System
+    check: ir.Check
+    members_of: dict[str, tuple[Member, ...]]
+    for_any_size: bool
+
+
+def lower(
+    values: Values, part: CheckTemplate, env: Env, *, relaxed: bool, settled: Settled = lambda condition, env: None
+) -> Lowered:
+    """The system that decides `part` for the members in `env`. `settled` replaces what lemmas have decided."""
+    return _Lowering(values, relaxed, settled, {m for m in env.values() if isinstance(m, Member)}).run(part, env)
+
+
+def instance_name(family: str, members: Iterable[Member]) -> str:
+    inside = ", ".join(member.name for member in members)
+    return f"{family}[{inside}]" if inside else family
+
+
+class _Lowering:
+    def __init__(self, values: Values, relaxed: bool, settled: Settled, own: set[Member]) -> None:
+        self.values = values
+        self.program = values.program
+        self.relaxed = relaxed
+        self.settled = settled
+        self.own = own
+        self.machines: dict[str, ir.Machine] = {}
+        self.steps: dict[str, list[ir.Step]] = {}
+        self.members_of: dict[str, tuple[Member, ...]] = {}
+        self.todo: list[tuple[MachineTemplate, tuple[Member, ...]]] = []
+        self.memo: dict[tuple[object, ...], ir.Expr] = {}
+        self.free_memo: dict[int, frozenset[str]] = {}
+        self.sized = False
+
+    def run(self, part: CheckTemplate, env: Env) -> Lowered:
+        exact = self._condition(part.when, env)
+        when = weakened(exact) if self.relaxed else exact
+        name = instance_name(part.name, (m for m in env.values() if isinstance(m, Member)))
+        extra_machines: list[ir.Machine] = []
+        extra_steps: list[ir.Step] = []
+        if part.lasts is not None:
+            reads = Reads()
+            lasts = self.values.window(part.lasts, env, reads).hi_ms or 0
+            observer, step = _observer(f"{name} lasts", when, lasts, None, _origin(part.span), _rests_on(reads))
+            extra_machines, extra_steps = [observer], [step]
+            when = ir.In(observer.name, frozenset({"yes"}))
+        if part.deadline is not None:
+            reads = Reads()
+            deadline = self.values.window(part.deadline, env, reads).hi_ms or 0
+            done, reach = _observer(f"{name} reached", when, 0, 0, _origin(part.span), ())
+            late, wait = _observer(f"{name} late", ir.TRUE, deadline, deadline, _origin(part.span), _rests_on(reads))
+            extra_machines, extra_steps = [done, late], [reach, wait]
+            when = ir.conj([ir.In(late.name, frozenset({"yes"})), ir.In(done.name, frozenset({"no"}))])
+        kind = "never" if part.deadline is not None else part.kind
+        covers: tuple[ir.Expr, ...] = ()
+        if not self.relaxed:
+            covers = tuple(self._condition(cover, env) for cover in part.covers)
+        while self.todo:
+            self._machine(*self.todo.pop())
+        check = ir.Check(name, kind, when, covers, _origin(part.span))
+        machines = tuple(sorted(self.machines.values(), key=lambda m: m.name)) + tuple(extra_machines)
+        steps = [step for machine in machines for step in self.steps.get(machine.name, [])] + extra_steps
+        views = self._views([when, *covers, *(step.guard for step in steps)])
+        system = slice_for(in_ticks(ir.System(1, machines, views, tuple(steps), (check,))), check)
+        members_of = {name: self.members_of[name] for name in (*system.machine, *system.view) if name in self.members_of}
+        any_size = self.relaxed and not self.sized and all(self.own.issuperset(m) for m in members_of.values())
+        return Lowered(system, check, members_of, any_size)
+
+    # -- conditions ----------------------------------------------------------------------------------------------------
+
+    def _condition(self, condition: Condition, env: Env) -> ir.Expr:
+        """The condition over machines of this system; equal conditions under equal indices share one value."""
+        names = self._free(condition)
+        key = (id(condition), *(env[name] for name in sorted(names) if name in env))
+        if key not in self.memo:
+            self.memo[key] = self._build(condition, env)
+        return self.memo[key]
+
+    def _build(self, condition: Condition, env: Env) -> ir.Expr:
+        match condition:
+            case When(value):
+                return ir.Const(self._static(value, env))
+            case InState(machine, index, patterns):
+                return self._in_state(machine, index, patterns, env)
+            case Boolean("not", (body,)):
+                return ir.neg(self._condition(body, env))
+            case Boolean("and", args):
+                return self._until(args, env, ir.FALSE, ir.conj)
+            case Boolean("or", args):
+                return self._until(args, env, ir.TRUE, ir.disj)
+            case Boolean("implies", (left, right)):
+                premise = self._condition(left, env)
+                return ir.TRUE if premise == ir.FALSE else ir.disj([ir.neg(premise), self._condition(right, env)])
+            case IfStatic(test, then, other):
+                return self._condition(then if self._static(test, env) else other, env)
+            case Call(name, args):
+                let = self.program.lets[name]
+                inner = {p.name: env[a] for p, a in zip(let.parameters, args, strict=True)}
+                assert not let.static
+                return self._condition(let.body, inner)  # type: ignore[arg-type]
+            case SeenBy(view, index, body):
+                return self._seen(self.program.views[view], tuple(_member(env, i) for i in index), body, env)
+            case Quantified() | CountCompare():
+                return self._over_many(condition, env)
+        raise AssertionError(condition)
+
+    def _until(
+        self, args: tuple[Condition, ...], env: Env, stop: ir.Expr, join: Callable[[list[ir.Expr]], ir.Expr]
+    ) -> ir.Expr:
+        """Joins the parts; once one decides the whole, the rest is not even instantiated."""
+        parts: list[ir.Expr] = []
+        for arg in sorted(args, key=_over_many_first):
+            part = self._condition(arg, env)
+            if part == stop:
+                return stop
+            parts.append(part)
+        return join(parts)
+
+    def _static(self, value: object, env: Env) -> bool:
+        reads = Reads()
+        result = self.values.evaluate(value, env, reads)  # type: ignore[arg-type]
+        self.sized |= reads.size
+        assert isinstance(result, bool)
+        return result
+
+    def _in_state(self, family: str, index: tuple[str, ...], patterns: tuple[StatePattern, ...], env: Env) -> ir.Expr:
+        template = self.program.machines[family]
+        members = tuple(_member(env, i) for i in index)
+        if any(p.cls not in (None, m.cls) for p, m in zip(template.parameters, members, strict=True)):
+            return ir.FALSE
+        name = instance_name(family, members)
+        if name not in self.machines:
+            self._declare(template, members, name)
+        wanted = frozenset(state for pattern in patterns for state in self._states(template, pattern, env))
+        if not wanted:
+            return ir.FALSE
+        return ir.TRUE if wanted == frozenset(self.machines[name].states) else ir.In(name, wanted)
+
+    def _states(self, template: MachineTemplate, pattern: StatePattern, env: Env) -> list[str]:
+        """The states that a pattern stands for; `k + 1` outside of the declared range stands for none."""
+        family = next(f for f in template.states if f.name == pattern.name)
+        ranges = [self._range(arg) for arg in family.args]
+        for i, arg in enumerate(pattern.args):
+            if isinstance(arg, str):
+                ranges[i] = [_member(env, arg)]
+            elif arg is not None:
+                value = self.values.evaluate(arg, env, Reads())
+                ranges[i] = [value] if value in ranges[i] else []
+        return [_state_name(family.name, chosen) for chosen in product(*ranges)]
+
+    def _range(self, arg: tuple[str, int, int] | tuple[str, str]) -> list[int | Member]:
+        if len(arg) == 2:
+            self.sized = True
+            return list(self.values.members(arg[1]))
+        return list(range(arg[1], arg[2] + 1))
+
+    def _seen(self, template: ViewTemplate, members: tuple[Member, ...], body: Condition, env: Env) -> ir.Expr:
+        inside = self._condition(body, env)
+        name = instance_name(template.name, members)
+        self.members_of[name] = members
+        return ir.seen(name, inside)
+
+    def _over_many(self, condition: Quantified | CountCompare, env: Env) -> ir.Expr:
+        known = self.settled(condition, env)
+        if known is not None:
+            return ir.Const(known)
+        if self.relaxed:
+            return DROPPED
+        if isinstance(condition, Quantified):
+            parts = (
+                self._condition(condition.body, {**env, condition.var: member})
+                for member in self.values.members(condition.type, condition.cls)
+            )
+            return ir.disj(parts) if condition.kind == "some" else ir.conj(parts)
+        bound = self.values.evaluate(condition.bound, env, Reads())
+        # count P - count Q >= b is "at least b + |Q| of: the P, and the negations of the Q".
+        literals: list[ir.Expr] = []
+        for term in condition.terms:
+            found = list(self._counted(term, env))
+            literals.extend(found if term.sign > 0 else map(ir.neg, found))
+            bound += len(found) if term.sign < 0 else 0
+        return ir.at_least(bound, literals)
+
+    def _counted(self, term: Counted, env: Env) -> Iterator[ir.Expr]:
+        for member in self.values.members(term.type, term.cls):
+            yield self._condition(term.body, {**env, term.var: member})
+
+    def _free(self, condition: Condition) -> frozenset[str]:
+        if id(condition) not in self.free_memo:
+            self.free_memo[id(condition)] = free_names(condition)
+        return self.free_memo[id(condition)]
+
+    # -- machines and views --------------------------------------------------------------------------------------------
+
+    def _declare(self, template: MachineTemplate, members: tuple[Member, ...], name: str) -> None:
+        env = _bind(template, members)
+        states = tuple(state for family in template.states for state in self._all_states(family))
+        initial = next(
+            pattern for pattern, test in template.initially if test is None or self._static(test, env)
+        )
+        self.machines[name] = ir.Machine(name, states, self._states(template, initial, env)[0])
+        self.members_of[name] = members
+        self.todo.append((template, members))
+
+    def _all_states(self, family: StateFamily) -> list[str]:
+        return [_state_name(family.name, chosen) for chosen in product(*map(self._range, family.args))]
+
+    def _machine(self, template: MachineTemplate, members: tuple[Member, ...]) -> None:
+        name = instance_name(template.name, members)
+        env = _bind(template, members)
+        steps: dict[str, ir.Step] = {}
+        for step in template.steps:
+            for source, target, inner in self._arrows(template, step, env, self.machines[name].states):
+                for made in self._step(name, step, source, target, inner):
+                    unique = made.name
+                    while unique in steps:
+                        unique += "'"
+                    steps[unique] = replace(made, name=unique)
+        self.steps[name] = list(steps.values())
+
+    def _arrows(
+        self, template: MachineTemplate, step: StepTemplate, env: Env, states: tuple[str, ...]
+    ) -> Iterator[tuple[str, str, Env]]:
+        """Every source and target that a step template stands for, with the names that its source pattern binds."""
+        if not step.sources:
+            for target in self._states(template, step.target, env):
+                yield from ((source, target, env) for source in states if source != target)
+        for pattern in step.sources:
+            family = next(f for f in template.states if f.name == pattern.name)
+            free = {
+                arg.name: self._range(family.args[i])
+                for i, arg in enumerate(pattern.args)
+                if isinstance(arg, Variable) and arg.name in step.bound
+            }
+            for chosen in product(*free.values()):
+                inner: Env = {**env, **dict(zip(free, chosen, strict=True))}
+                for source in self._states(template, pattern, inner):
+                    for target in self._states(template, step.target, inner):
+                        yield source, target, inner
+
+    def _step(self, machine: str, step: StepTemplate, source: str, target: str, env: Env) -> Iterator[ir.Step]:
+        """The step, or, relaxed, what stands for it; a step that can never fire is left out."""
+        guard = self._condition(step.guard, env)
+        if guard == ir.FALSE:
+            return
+        reads = Reads()
+        window = Window(0, None) if step.delay is None else self.values.window(step.delay, env, reads)
+        made = ir.Step(
+            f"{machine}: {source} -> {target}",
+            machine,
+            source,
+            target,
+            guard,
+            window.lo_ms,
+            window.hi_ms,
+            _origin(step.span),
+            _rests_on(reads),
+            step.label.format_map({k: v.name if isinstance(v, Member) else str(v) for k, v in env.items()}),
+        )
+        self.sized |= reads.size
+        yield from split(made) if self.relaxed else [made]
+
+    def _views(self, exprs: list[ir.Expr]) -> tuple[ir.View, ...]:
+        """The views that `exprs` read, each with the sources that are read through it."""
+        sources: dict[str, dict[str, None]] = {}
+        _collect_sources(exprs, sources)
+        found = []
+        for name in sorted(sources):
+            family = name.split("[")[0]
+            template = self.program.views[family]
+            reads = Reads()
+            env = dict(zip((p.name for p in template.parameters), self.members_of[name], strict=True))
+            stale = None if template.stale is None else self.values.window(template.stale, env, reads).hi_ms
+            self.sized |= reads.size
+            read = tuple(sorted(sources[name]))
+            found.append(ir.View(name, read, stale, _origin(template.span), _rests_on(reads)))
+        return tuple(found)
+
+
+# -- helpers -----------------------------------------------------------------------------------------------------------
+
+
+def in_ticks(system: ir.System) -> ir.System:
+    """The same system with its milliseconds counted in ticks of their greatest common divisor."""
+    bounds = [b for step in system.steps for b in (step.lo, step.hi) if b]
+    bounds += [view.stale for view in system.views if view.stale]
+    tick = reduce(gcd, bounds, 0) or 1
+
+    def ticks(value: int | None) -> int | None:
+        return None if value is None else value // tick
+
+    return replace(
+        system,
+        tick_ms=system.tick_ms * tick,
+        steps=tuple(replace(step, lo=step.lo // tick, hi=ticks(step.hi)) for step in system.steps),
+        views=tuple(replace(view, stale=ticks(view.stale)) for view in system.views),
+    )
+
+
+def _collect_sources(exprs: Iterable[ir.Expr], sources: dict[str, dict[str, None]]) -> None:
+    todo = list(exprs)
+    visited: set[int] = set()
+    while todo:
+        expr = todo.pop()
+        if id(expr) in visited:
+            continue
+        visited.add(id(expr))
+        if isinstance(expr, ir.Seen):
+            known = sources.setdefault(expr.view, {})
+            known.update(dict.fromkeys(name for name in sorted(ir.reads(expr.body)) if name != DROPPED.machine))
+        todo.extend(ir.children(expr))
+
+
+def _over_many_first(condition: Condition) -> int:
+    """Cheap parts first: what is static, then states, and only then what speaks about many members."""
+    match condition:
+        case When():
+            return 0
+        case InState():
+            return 1
+        case Quantified() | CountCompare():
+            return 3
+    return 2
+
+
+def _observer(
+    name: str, when: ir.Expr, lo: int, hi: int | None, origin: str, rests_on: tuple[str, ...]
+) -> tuple[ir.Machine, ir.Step]:
+    machine = ir.Machine(name, ("no", "yes"), "no")
+    return machine, ir.Step(f"{name}: no -> yes", name, "no", "yes", when, lo, hi, origin, rests_on, name)
+
+
+def _bind(template: MachineTemplate, members: tuple[Member, ...]) -> Env:
+    return dict(zip((p.name for p in template.parameters), members, strict=True))
+
+
+def _member(env: Env, name: str) -> Member:
+    member = env[name]
+    assert isinstance(member, Member)
+    return member
+
+
+def _state_name(family: str, args: Iterable[int | Member]) -> str:
+    inside = ", ".join(a.name if isinstance(a, Member) else str(a) for a in args)
+    return f"{family}({inside})" if inside else family
+
+
+def _origin(span: object) -> str:
+    return f"{span.file}:{span.line}"  # type: ignore[attr-defined]
+
+
+def _rests_on(reads: Reads) -> tuple[str, ...]:
+    return tuple(path if cls is None else f"{path}[{cls}]" for path, cls in reads.settings)

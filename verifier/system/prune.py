@@ -1,0 +1,132 @@
+"""Steps that can never fire and states that are never reached, left out. Exact for every check.
+
+Two arguments, repeated until nothing changes:
+
+* a step whose guard fails in every combination of states that are reachable at all never fires; a state is reachable at all
+  if a step that may fire leads there. A view's copy holds only states that its source was in.
+* of two steps from one source, where the first has the guard true and an upper bound below the lower bound of the second,
+  the second never fires: both clocks start when the source is entered (the second's no earlier), and time does not pass the
+  first one's bound. A self-loop as the first does not count: it restarts its own clock and leaves the second's running.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from verifier.system import ir
+
+
+def prune(system: ir.System) -> ir.System:
+    """The system without steps that cannot fire, and without states that cannot be reached."""
+    steps = _outrun(system.steps)
+    reached = _reached(system, steps)
+    possible = _Possible(reached)
+    alive = tuple(s for s in steps if s.source in reached[s.machine] and possible(s.guard)[0])
+    if len(alive) < len(steps):
+        return prune(replace(system, steps=alive))
+    machines = tuple(
+        replace(m, states=tuple(s for s in m.states if s in reached[m.name])) for m in system.machines
+    )
+    simple = _Simplify(reached)
+    return replace(
+        system,
+        machines=machines,
+        steps=tuple(replace(s, guard=simple(s.guard)) for s in alive),
+        checks=tuple(
+            replace(c, when=simple(c.when), covers=tuple(simple(cover) for cover in c.covers)) for c in system.checks
+        ),
+    )
+
+
+def _outrun(steps: tuple[ir.Step, ...]) -> tuple[ir.Step, ...]:
+    """Without the steps that another one from the same source always precedes."""
+    first: dict[tuple[str, str], int] = {}
+    for s in steps:
+        if s.guard == ir.TRUE and s.hi is not None and s.source != s.target:
+            key = (s.machine, s.source)
+            first[key] = min(s.hi, first.get(key, s.hi))
+    return tuple(s for s in steps if s.lo <= first.get((s.machine, s.source), s.lo))
+
+
+def _reached(system: ir.System, steps: tuple[ir.Step, ...]) -> dict[str, set[str]]:
+    reached = {machine.name: {machine.initial} for machine in system.machines}
+    changed = True
+    while changed:
+        changed = False
+        possible = _Possible(reached)
+        for s in steps:
+            here = reached[s.machine]
+            if s.source in here and s.target not in here and possible(s.guard)[0]:
+                here.add(s.target)
+                changed = True
+    return reached
+
+
+class _Possible:
+    """(may hold, may fail), if each machine is anywhere it was ever seen, one reading independent of the other."""
+
+    def __init__(self, reached: dict[str, set[str]]) -> None:
+        self.reached = reached
+        self.memo: dict[int, tuple[bool, bool]] = {}
+
+    def __call__(self, expr: ir.Expr) -> tuple[bool, bool]:
+        key = id(expr)
+        if key not in self.memo:
+            self.memo[key] = self._of(expr)
+        return self.memo[key]
+
+    def _of(self, expr: ir.Expr) -> tuple[bool, bool]:
+        match expr:
+            case ir.Const(value):
+                return value, not value
+            case ir.In(machine, states):
+                here = self.reached[machine]
+                return not states.isdisjoint(here), not here <= states
+            case ir.Not(body):
+                holds, fails = self(body)
+                return fails, holds
+            case ir.Seen(_, body):
+                return self(body)
+        parts = [self(part) for part in ir.children(expr)]
+        may, must_not = sum(holds for holds, _ in parts), sum(fails for _, fails in parts)
+        match expr:
+            case ir.And():
+                return may == len(parts), must_not > 0
+            case ir.Or():
+                return may > 0, must_not == len(parts)
+            case ir.AtLeast(k):
+                return may >= k, len(parts) - must_not < k
+        raise AssertionError(expr)
+
+
+class _Simplify:
+    """Tests for states never reached are dropped, and what can no longer vary becomes a constant."""
+
+    def __init__(self, reached: dict[str, set[str]]) -> None:
+        self.reached = reached
+        self.memo: dict[int, ir.Expr] = {}
+
+    def __call__(self, expr: ir.Expr) -> ir.Expr:
+        key = id(expr)
+        if key not in self.memo:
+            self.memo[key] = self._of(expr)
+        return self.memo[key]
+
+    def _of(self, expr: ir.Expr) -> ir.Expr:
+        match expr:
+            case ir.In(machine, states):
+                left = states & self.reached[machine]
+                if not left:
+                    return ir.FALSE
+                return ir.TRUE if left == self.reached[machine] else ir.In(machine, left)
+            case ir.Not(body):
+                return ir.neg(self(body))
+            case ir.Seen(view, body):
+                return ir.seen(view, self(body))
+            case ir.And(parts):
+                return ir.conj(map(self, parts))
+            case ir.Or(parts):
+                return ir.disj(map(self, parts))
+            case ir.AtLeast(k, parts):
+                return ir.at_least(k, list(map(self, parts)))
+        return expr
