@@ -45,6 +45,10 @@ class Encoding:
         if not self.terms.is_true(term):
             self.rules.append(term)
 
+    def definitions(self) -> list[Term]:
+        """What the names in the formulas stand for; complete once all formulas are built."""
+        return self.reading.definitions
+
     def _bound(self, owner: str, kind: str) -> Term:
         """The literal that switches a bound off when false; bounds are true unless a core is being looked for."""
         key = (owner, kind)

@@ -67,6 +67,7 @@ class Reading:
         # One more than all points: room for `since`, which is made when a violation is measured.
         self.slack = self.points + 2 if self.rules.slack else 0
         self.scale = (self.points + 2) * (self.points + 2) + 1
+        self.definitions: list[Term] = []
         self._holds: dict[tuple[int, bool, int], Term] = {}
         self._kept: list[Expr] = []
         self._lt: dict[tuple[int, int], Term] = {}
@@ -84,6 +85,14 @@ class Reading:
     def since_point(self) -> Point:
         """The extra point from which a violation lasts; at most one is made."""
         return self._point("", 2, self.terms.true)
+
+    def _named(self, term: Term) -> Term:
+        """A boolean that implies `term`: what is built on it stays small. So nothing that is read may be negated."""
+        if self.terms.is_small(term):
+            return term
+        name = self.terms.boolean()
+        self.definitions.append(self.terms.any((self.terms.no(name), term)))
+        return name
 
     # -- order and time --------------------------------------------------------------------------------------------
 
@@ -167,7 +176,7 @@ class Reading:
                 if not self.terms.is_false(here):
                     choices.append(self.terms.all((self.last(machine, index, final, x), here)))
                 index = final + 1
-            found = self._at[key] = self.terms.any(choices)
+            found = self._at[key] = self._named(self.terms.any(choices))
         return found
 
     # -- expressions -----------------------------------------------------------------------------------------------
@@ -186,7 +195,7 @@ class Reading:
         found = self._holds.get(key)
         if found is None:
             self.clock.look()
-            found = self._holds[key] = self._compound(expr, wanted, x)
+            found = self._holds[key] = self._named(self._compound(expr, wanted, x))
             self._kept.append(expr)
         return found
 
@@ -243,7 +252,7 @@ class Reading:
                 found = self.terms.true
             else:
                 found = self._same_copy(name, x, y)
-            self._same[key] = found
+            found = self._same[key] = self._named(found)
         return found
 
     def _same_copy(self, view: str, x: Point, y: Point) -> Term:
@@ -266,8 +275,12 @@ class Reading:
         key = (view, x.number)
         found = self._fresh.get(key)
         if found is None:
-            found = self._fresh[key] = self.terms.any(
-                self.terms.all((self.last(view, k, k, x), *(self.same(s, copy, x) for s in self.system.view[view].sources)))
-                for k, copy in enumerate([self.init, *self.slots[view]])
+            self.clock.look()
+            sources = self.system.view[view].sources
+            found = self._fresh[key] = self._named(
+                self.terms.any(
+                    self.terms.all((self.last(view, k, k, x), *(self.same(source, copy, x) for source in sources)))
+                    for k, copy in enumerate([self.init, *self.slots[view]])
+                )
             )
         return found

@@ -59,10 +59,10 @@ def _attempt(
         encoding = Encoding(system, check, shape, terms, clock)
         for expr in assume:
             encoding.suppose(expr)
-        goal = encoding.goal()
+        goal, repeats = encoding.goal(), encoding.repeats()
         built = clock.spent()
         solver = Solver(terms, clock)
-        for rule in (*encoding.rules, *encoding.bounds.values()):
+        for rule in (*encoding.definitions(), *encoding.rules, *encoding.bounds.values()):
             solver.add(rule)
         solver.push()
         solver.add(goal)
@@ -81,8 +81,8 @@ def _attempt(
         if any(turns.cut for turns in shape.turns.values()):
             solver.pop()
             solver.push()
-            goals.append(encoding.repeats())
-            solver.add(goals[1])
+            goals.append(repeats)
+            solver.add(repeats)
             answer = solver.solve()
             if answer is not Sat.NO:
                 cuts = sorted(f"{name} at {len(t.steps)} changes" for name, t in shape.turns.items() if t.cut)
@@ -110,7 +110,7 @@ def _core(encoding: Encoding, goals: Iterable[Term], clock: Clock) -> frozenset[
     seconds = max(_CORE_SECONDS_MIN, clock.spent())
     goal_solver = Solver(encoding.terms, clock)
     try:
-        for rule in encoding.rules:
+        for rule in (*encoding.definitions(), *encoding.rules):
             goal_solver.add(rule)
         for goal in goals:
             goal_solver.push()

@@ -67,6 +67,7 @@ class Terms:
         self._le: dict[tuple[int, int, int], Term] = {}
         self._minus: dict[tuple[int, int], Term] = {}
         self._no: dict[int, Term] = {}
+        self._compound: set[int] = set()
         self._numerals: dict[int, Term] = {}
 
     def close(self) -> None:
@@ -89,6 +90,10 @@ class Terms:
 
     def is_false(self, term: Term) -> bool:
         return bool(term.value == self._false)
+
+    def is_small(self, term: Term) -> bool:
+        """A literal or a constant: not made by `all`, `any` or `at_least`."""
+        return term.value not in self._compound
 
     def no(self, term: Term) -> Term:
         found = self._no.get(term.value)
@@ -114,7 +119,7 @@ class Terms:
             return self.true
         if len(kept) == 1:
             return next(iter(kept.values()))
-        return z3core.Z3_mk_and(self.context, len(kept), _array(kept.values(), len(kept)))
+        return self._made(z3core.Z3_mk_and(self.context, len(kept), _array(kept.values(), len(kept))))
 
     def any(self, parts: Iterable[Term]) -> Term:
         kept: dict[int, Term] = {}
@@ -127,7 +132,7 @@ class Terms:
             return self.false
         if len(kept) == 1:
             return next(iter(kept.values()))
-        return z3core.Z3_mk_or(self.context, len(kept), _array(kept.values(), len(kept)))
+        return self._made(z3core.Z3_mk_or(self.context, len(kept), _array(kept.values(), len(kept))))
 
     def at_least(self, k: int, parts: Iterable[Term]) -> Term:
         kept: list[Term] = []
@@ -144,7 +149,11 @@ class Terms:
             return self.any(kept)
         if k == len(kept):
             return self.all(kept)
-        return z3core.Z3_mk_atleast(self.context, len(kept), _array(kept, len(kept)), k)
+        return self._made(z3core.Z3_mk_atleast(self.context, len(kept), _array(kept, len(kept)), k))
+
+    def _made(self, term: Term) -> Term:
+        self._compound.add(term.value)
+        return term
 
     def at_most(self, k: int, parts: Sequence[Term]) -> Term:
         if k >= len(parts):
@@ -199,6 +208,7 @@ class Solver:
             z3core.Z3_params_set_uint(self._context, self._params, symbol, value)
 
     def add(self, term: Term) -> None:
+        self._clock.look()
         z3core.Z3_solver_assert(self._context, self._solver, term)
 
     def push(self) -> None:
