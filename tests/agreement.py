@@ -25,7 +25,9 @@ class Tally:
     refused: list[str] = field(default_factory=list)
 
 
-def compare(systems: Iterable[tuple[str, System]], *, once: bool, seconds: float = 20.0, states_max: int = 4000) -> Tally:
+def compare(
+    systems: Iterable[tuple[str, System]], *, once: bool, seconds: float = 20.0, states_max: int = 4000
+) -> Tally:
     """Every check of every system, decided twice."""
     tally = Tally()
     for label, system in systems:

@@ -125,8 +125,6 @@ def chained(seed: int) -> System:
 def _through_all(maker: _Maker, view: str) -> Expr:
     """Something that reads `view` down to its last source."""
     sources = next(v for v in maker.views if v.name == view).sources
-    parts = [
-        Seen(view, _through_all(maker, s)) if s[0] == "v" else Seen(view, maker.literal(s, 0)) for s in sources
-    ]
+    parts = [Seen(view, _through_all(maker, s)) if s[0] == "v" else Seen(view, maker.literal(s, 0)) for s in sources]
     inner = [part.body for part in parts]
     return Seen(view, And(tuple(inner)))

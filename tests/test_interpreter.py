@@ -92,7 +92,10 @@ def test_a_refresh_of_nothing_changes_nothing() -> None:
     run = Run((Event(0, "v", True), Event(1, "m!"), Event(1, "v", True), Event(2, "v", True)), 5, 0)
     replayed = replay(system, never(at("m", "on")), run)
     assert isinstance(replayed, Replayed)
-    assert [(e.at, e.subject, e.source, e.target) for e in replayed.effects] == [(1, "m", "off", "on"), (1, "v", "", "")]
+    assert [(e.at, e.subject, e.source, e.target) for e in replayed.effects] == [
+        (1, "m", "off", "on"),
+        (1, "v", "", ""),
+    ]
 
 
 def test_since_is_the_beginning_of_the_last_unbroken_violation() -> None:

@@ -152,7 +152,9 @@ class Interpreter:
         bare = State(machines, held, ())
         memo: dict[tuple[int, int], bool] = {}
         clocks = [
-            0 if machines[self.machine_at[step.machine]] == step.source and self._value(step.guard, bare, None, memo) else None
+            0
+            if machines[self.machine_at[step.machine]] == step.source and self._value(step.guard, bare, None, memo)
+            else None
             for step in self.system.steps
         ]
         return State(machines, held, (*clocks, *(None for _ in held)))
@@ -251,7 +253,9 @@ def replay(system: System, check: Check, run: Run, interpreter: Interpreter | No
         if room is not None and room < until - now:
             state = meaning.tick(state, room)
             forced = meaning.due(state)
-            return Refusal(f"at {now + room} no time may pass: {', '.join(forced)} must happen first", now + room, forced)
+            return Refusal(
+                f"at {now + room} no time may pass: {', '.join(forced)} must happen first", now + room, forced
+            )
         state, now = meaning.tick(state, until - now), until
         if event is None:
             break

@@ -52,9 +52,7 @@ def to_json(system: System) -> dict[str, Any]:
         "format": FORMAT,
         "tick_ms": system.tick_ms,
         "machines": [{"name": m.name, "states": list(m.states), "initial": m.initial} for m in system.machines],
-        "views": [
-            {"name": v.name, "sources": list(v.sources), "stale": v.stale, **_origins(v)} for v in system.views
-        ],
+        "views": [{"name": v.name, "sources": list(v.sources), "stale": v.stale, **_origins(v)} for v in system.views],
         "steps": [
             {
                 "name": s.name,
@@ -64,6 +62,7 @@ def to_json(system: System) -> dict[str, Any]:
                 "guard": expr_to_json(s.guard),
                 "lo": s.lo,
                 "hi": s.hi,
+                **({"label": s.label} if s.label else {}),
                 **_origins(s),
             }
             for s in system.steps
@@ -213,7 +212,8 @@ class _Reader:
         return View(name, sources, stale, origin, rests_on)
 
     def step(self, obj: object, path: Path) -> Step | None:
-        fields = self.fields(obj, path, ("name", "machine", "source", "target", "guard", "lo", "hi"), ("origin", "rests_on"))
+        needed = ("name", "machine", "source", "target", "guard", "lo", "hi")
+        fields = self.fields(obj, path, needed, ("origin", "rests_on", "label"))
         texts = [self.text(fields, key, path) for key in ("name", "machine", "source", "target")]
         guard = self.expr(fields["guard"], (*path, "guard"), 0) if "guard" in fields else TRUE
         lo = self.number(fields, "lo", path)
@@ -224,7 +224,8 @@ class _Reader:
             # The guard and the bounds are still worth looking at: in doubt are the names alone.
             name, machine = name or f"\0{path[-1]}", ""
             self.unsure.add(machine)
-        return Step(name, machine, source, target, guard, lo or 0, hi, origin, rests_on)
+        label = self.text(fields, "label", path) if "label" in fields else ""
+        return Step(name, machine, source, target, guard, lo or 0, hi, origin, rests_on, label or "")
 
     def check(self, obj: object, path: Path) -> Check | None:
         fields = self.fields(obj, path, ("name", "kind", "when"), ("covers", "origin"))

@@ -53,7 +53,12 @@ def located(system: System, unsure: frozenset[str] = frozenset()) -> list[Proble
 def _place(system: System, path: tuple[str | int, ...]) -> str:
     """`steps/3/guard/..` as a reader of the model knows it: the name, then the place in it."""
     if len(path) > 1 and isinstance(path[1], int):
-        parts: _Parts = {"machines": system.machines, "views": system.views, "steps": system.steps, "checks": system.checks}
+        parts: _Parts = {
+            "machines": system.machines,
+            "views": system.views,
+            "steps": system.steps,
+            "checks": system.checks,
+        }
         name = parts[str(path[0])][path[1]].name
         return " ".join([f"{str(path[0])[:-1]} {name!r}", *("/".join(map(str, path[2:])),)]).rstrip()
     return "/".join(map(str, path))
@@ -158,9 +163,7 @@ def _step(i: int, step: Step, names: _Names) -> Iterator[Problem]:
     yield from _expr(step.guard, ("steps", i, "guard"), names, None, 0)
 
 
-def _expr(
-    expr: Expr, path: tuple[str | int, ...], names: _Names, view: str | None, depth: int
-) -> Iterator[Problem]:
+def _expr(expr: Expr, path: tuple[str | int, ...], names: _Names, view: str | None, depth: int) -> Iterator[Problem]:
     """Names, states and the rule of `Seen`: inside, only the view's direct sources may be named."""
     if depth > DEPTH_MAX:
         yield Problem(path, f"the expression is nested more than {DEPTH_MAX} deep; write it flatter")
@@ -197,7 +200,9 @@ def _named(
         return
     if name not in wanted:
         hint = "write it with 'seen'" if machines else "write it with 'in'"
-        why = f"{name!r} is not a {kind}; {hint}" if name in other else f"there is no {kind} {name!r}{_near(name, names)}"
+        why = (
+            f"{name!r} is not a {kind}; {hint}" if name in other else f"there is no {kind} {name!r}{_near(name, names)}"
+        )
         yield Problem(path, why)
     elif view is not None and view not in names.unsure and name not in names.sources.get(view, frozenset((name,))):
         sources = _list(sorted(names.sources[view]))
@@ -214,7 +219,7 @@ def _time_stops(system: System) -> Iterator[Problem]:
         for i, step in steps:
             path = _path(edges, machine, step.target, start)
             # Each cycle is reported once, at the first of its steps.
-            if path is not None and i == min(i, *(j for j, _ in path)):
+            if path is not None and i == min([i, *(j for j, _ in path)]):
                 turns = ", ".join(repr(s.name) for s in (step, *(s for _, s in path)))
                 message = f"{turns} can go round without time passing; write a lo of at least 1 for one of them"
                 yield Problem(("steps", i, "lo"), message)

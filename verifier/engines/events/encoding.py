@@ -197,7 +197,9 @@ class Encoding:
             if terms.is_false(begins):
                 continue
             unbroken = [
-                terms.any((terms.no(y.happens), reading.lt(y, start), reading.lt(slot, y), reading.holds(part, True, y)))
+                terms.any(
+                    (terms.no(y.happens), reading.lt(y, start), reading.lt(slot, y), reading.holds(part, True, y))
+                )
                 for y in breaks
                 if y is not start
             ]

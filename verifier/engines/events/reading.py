@@ -61,9 +61,7 @@ class Reading:
             if view in shape.once:
                 self.once[view] = self._point(view, 1, terms.true)
             elif view in shape.view_slots:
-                self.slots[view] = [
-                    self._point(view, j, terms.boolean()) for j in range(1, shape.view_slots[view] + 1)
-                ]
+                self.slots[view] = [self._point(view, j, terms.boolean()) for j in range(1, shape.view_slots[view] + 1)]
         # One more than all points: room for `since`, which is made when a violation is measured.
         self.slack = self.points + 2 if self.rules.slack else 0
         self.scale = (self.points + 2) * (self.points + 2) + 1

@@ -21,9 +21,7 @@ _SLOTS_MAX = 150
 _CORE_SECONDS_MIN = 0.05
 
 
-def check(
-    system: System, check: Check, budget: Budget, *, once: bool = True, assume: tuple[Expr, ...] = ()
-) -> Outcome:
+def check(system: System, check: Check, budget: Budget, *, once: bool = True, assume: tuple[Expr, ...] = ()) -> Outcome:
     """Whether some run of `system` violates `check`; exact, with UNKNOWN when the budget, Z3 or a cut says so.
 
     `assume` holds in every reachable state. `once` is the reduction of views that are read at one moment only.
@@ -170,7 +168,11 @@ class _Search:
     def cap(self) -> int:
         """Longer than any sum of delays in the system: a violation that lasts as long is there to stay."""
         system = self.encoding.system
-        return 4 * sum((step.hi or step.lo) for step in system.steps) + 4 * sum(view.stale or 0 for view in system.views) + 1
+        return (
+            4 * sum((step.hi or step.lo) for step in system.steps)
+            + 4 * sum(view.stale or 0 for view in system.views)
+            + 1
+        )
 
     def _read(self) -> Timed:
         found = timed(self.meaning, self.encoding.check, order_of(self.encoding, self.solver, self.meaning), self.cap)

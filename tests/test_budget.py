@@ -1,0 +1,97 @@
+"""A used-up budget is an answer, and that answer is UNKNOWN: never HOLDS, never an exception."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from systems import small
+
+from verifier.engines import events
+from verifier.engines.events import terms
+from verifier.engines.events.terms import Sat
+from verifier.system.ir import TRUE, And, AtLeast, Check, In, Machine, Seen, Step, System, View
+from verifier.system.run import Answer, Budget
+
+
+def at(machine: str, *states: str) -> In:
+    return In(machine, frozenset(states))
+
+
+def heavy(count: int) -> System:
+    """Holds, and takes long: `count` machines one after another within bounds that only just suffice."""
+    machines = tuple(Machine(f"m{i}", ("a", "b", "c"), "a") for i in range(count))
+    views = tuple(View(f"v{i}", tuple(f"m{j}" for j in range(count)), 3) for i in range(3))
+    steps = []
+    for i in range(count):
+        half = AtLeast(count // 3, tuple(at(f"m{j}", "a", "c") for j in range(count) if j != i))
+        steps.append(Step(f"m{i} b", f"m{i}", "a", "b", And((half, Seen(f"v{i % 3}", half))), 1, 7))
+        steps.append(Step(f"m{i} c", f"m{i}", "b", "c", Seen(f"v{(i + 1) % 3}", half), 2, 9))
+    when = And((AtLeast(count, tuple(at(m.name, "b") for m in machines)), Seen("v0", at("m0", "a"))))
+    return System(1000, machines, views, tuple(steps), (Check("c", "never", when),))
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, 1e-9, 1e-4, 1e-3, 0.01, 0.1, 0.5])
+def test_a_timeout_is_unknown(seconds: float) -> None:
+    system = heavy(9)
+    started = time.monotonic()
+    outcome = events.check(system, system.checks[0], Budget(seconds))
+    assert outcome.answer is Answer.UNKNOWN
+    assert "time" in outcome.reason
+    assert time.monotonic() - started < seconds + 2.0
+
+
+def test_a_memory_limit_is_unknown() -> None:
+    system = heavy(9)
+    outcome = events.check(system, system.checks[0], Budget(20.0, memory_mb=1))
+    assert outcome.answer is Answer.UNKNOWN
+    assert "MB" in outcome.reason
+
+
+def test_what_the_solver_does_not_know_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shrug(self: terms.Solver, *_: Any, **__: Any) -> Sat:
+        return Sat.UNKNOWN
+
+    monkeypatch.setattr(terms.Solver, "solve", shrug)
+    for seed in range(10):
+        system = small(seed)
+        for check in system.checks:
+            assert events.check(system, check, Budget()).answer is Answer.UNKNOWN
+
+
+def test_what_the_solver_throws_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: terms.Solver, *_: Any, **__: Any) -> Sat:
+        raise terms.SolverError("out of memory")
+
+    monkeypatch.setattr(terms.Solver, "solve", fail)
+    system = small(1)
+    outcome = events.check(system, system.checks[0], Budget())
+    assert outcome.answer is Answer.UNKNOWN
+    assert "out of memory" in outcome.reason
+
+
+def test_a_machine_that_goes_round_for_ever_is_unknown_where_it_is_not_unsafe() -> None:
+    m, n = Machine("m", ("a", "b"), "a"), Machine("n", ("a", "b"), "a")
+    steps = (Step("there", "m", "a", "b", TRUE, 1, 2), Step("back", "m", "b", "a", TRUE, 1, 2))
+    check = Check("c", "never", at("n", "b"))
+    outcome = events.check(System(1000, (m, n), (), steps, (check,)), check, Budget())
+    assert outcome.answer is Answer.UNKNOWN
+    assert "repetition was cut" in outcome.reason
+
+
+def test_a_search_for_a_better_witness_that_runs_out_keeps_the_one_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = terms.Solver.solve
+
+    def only_once(self: terms.Solver, *args: Any, **kwargs: Any) -> Sat:
+        if self.calls:
+            raise terms.OutOfBudget("the time budget ran out")
+        return first(self, *args, **kwargs)
+
+    monkeypatch.setattr(terms.Solver, "solve", only_once)
+    m = Machine("m", ("a", "b"), "a")
+    check = Check("c", "never", at("m", "b"))
+    system = System(1000, (m,), (), (Step("go", "m", "a", "b", TRUE, 1, 2),), (check,))
+    outcome = events.check(system, check, Budget())
+    assert outcome.answer is Answer.VIOLATED
+    assert outcome.run is not None
