@@ -1,4 +1,6 @@
-"""Compares an engine's answers with the oracle's, and replays its witnesses: wrong verdicts and refused runs counted apart."""
+"""Compares an engine's answers with the oracle's, and replays its witnesses: wrong verdicts and refused runs
+counted apart.
+"""
 
 from __future__ import annotations
 

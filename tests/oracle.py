@@ -1,4 +1,6 @@
-"""An exhaustive search over ticks, on the interpreter's own steps: slow, simple, and written apart from every engine."""
+"""An exhaustive search over ticks, on the interpreter's own steps: slow, simple, and written apart from every
+engine.
+"""
 
 from __future__ import annotations
 

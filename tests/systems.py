@@ -65,7 +65,9 @@ class _Maker:
 
 
 def small(seed: int, cycles: bool = False) -> System:
-    """Up to four machines of three states and three views, guards of every kind, two checks; `cycles` adds ways back."""
+    """Up to four machines of three states and three views, guards of every kind, two checks; `cycles` adds ways
+    back.
+    """
     maker = _Maker(seed)
     r = maker.random
     for _ in range(r.randint(1, 3 if cycles else 4)):

@@ -240,7 +240,9 @@ class Interpreter:
 
 
 def replay(system: System, check: Check, run: Run, interpreter: Interpreter | None = None) -> Replayed | Refusal:
-    """Run `run` from the initial state and see that `check` is violated at its end; refreshes of nothing are skipped."""
+    """Run `run` from the initial state and see that `check` is violated at its end; refreshes of nothing are
+    skipped.
+    """
     meaning = interpreter or Interpreter(system)
     state, now = meaning.initial(), 0
     effects: list[Effect] = []

@@ -161,7 +161,9 @@ class _Reader:
         self._index: dict[str, list[int]] = {}
 
     def original(self, path: Path) -> Path:
-        """A path in the system that was read, as a path in the JSON form: parts that could not be read are not in it."""
+        """A path in the system that was read, as a path in the JSON form: parts that could not be read are not in
+        it.
+        """
         if len(path) > 1 and isinstance(path[1], int):
             return (path[0], self._index[str(path[0])][path[1]], *path[2:])
         return path

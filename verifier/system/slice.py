@@ -14,15 +14,17 @@ def slice_for(system: System, check: Check) -> System:
     Kept are the machines and views named in the check, the steps of these machines, what their guards name, and of each
     kept view the sources that some kept expression reads through it.
 
-    *Sound for both kinds* (docs/semantics.md, section 5). Guards and copies in the slice depend on nothing outside it, so
-    a run of the system, projected, is a run of the slice: a bound of the slice is a bound of the system. A source that is
-    read through no view may make a view behind, but its refresh then changes nothing that is read: projected it is none,
-    and what is behind in the slice is behind in the system. So `never` violated in the system is violated in the slice;
-    and a stuck state of the system is stuck in the slice, for nothing in it is enabled or behind.
+    *Sound for both kinds* (docs/semantics.md, section 5). Guards and copies in the slice depend on nothing outside
+    it, so a run of the system, projected, is a run of the slice: a bound of the slice is a bound of the system. A
+    source that is read through no view may make a view behind, but its refresh then changes nothing that is read:
+    projected it is none, and what is behind in the slice is behind in the system. So `never` violated in the system
+    is violated in the slice; and a stuck state of the system is stuck in the slice, for nothing in it is enabled or
+    behind.
 
     *Exact for `never`* in a well-formed system: a run of the slice is extended by letting the rest of the system do
-    something allowed (it cannot stop time), and by refreshing a view at once whenever it differs in unread sources only.
-    *Not exact for `ends with`*: the rest may stay enabled for ever, so a stuck slice is to be replayed on the system.
+    something allowed (it cannot stop time), and by refreshing a view at once whenever it differs in unread sources
+    only. *Not exact for `ends with`*: the rest may stay enabled for ever, so a stuck slice is to be replayed on the
+    system.
     """
     names: set[str] = set()
     through: dict[str, dict[str, None]] = {}

@@ -1,8 +1,9 @@
 """The rules of a run as formulas: section 3 and 4 of docs/events-encoding.md.
 
 Exact: the formulas have a model exactly if the system has a run with as many changes (see there, section 7, for the
-evidence, and tests/test_events_agree.py for ours). Differences from that page, each argued where it is made: a guard that
-is a conjunction is timed part by part, points that cannot begin or end a truth are left out, and `once` covers trees of views.
+evidence, and tests/test_events_agree.py for ours). Differences from that page, each argued where it is made: a guard
+that is a conjunction is timed part by part, points that cannot begin or end a truth are left out, and `once` covers
+trees of views.
 """
 
 from __future__ import annotations
@@ -125,7 +126,9 @@ class Encoding:
         return found
 
     def can_turn(self, expr: Expr, wanted: bool) -> list[Point]:
-        """The slots at which `expr` can become `wanted`; a slot of a machine that surely does not matter is left out."""
+        """The slots at which `expr` can become `wanted`; a slot of a machine that surely does not matter is left
+        out.
+        """
         if isinstance(expr, In):
             reading, terms = self.reading, self.terms
             states = expr.states if wanted else frozenset(self.system.machine[expr.machine].states) - expr.states
@@ -210,7 +213,8 @@ class Encoding:
     # -- urgency ---------------------------------------------------------------------------------------------------
 
     def _urgency(self, step: Step) -> None:
-        """From each point that may enable `step`: within `hi` it fires, its machine moves, its guard fails, or all ends.
+        """From each point that may enable `step`: within `hi` it fires, its machine moves, its guard fails, or all
+        ends.
 
         Points that cannot make source or guard true add nothing: the truth they lie in began at another point.
         """
@@ -254,7 +258,9 @@ class Encoding:
                 yield self.terms.all((*self._soon(x, slot, ticks), self.terms.no(loops)))
 
     def _view_urgency(self, view: str, stale: int) -> None:
-        """From each change of a source: within `stale` the view is refreshed, its sources are as it shows, or all ends."""
+        """From each change of a source: within `stale` the view is refreshed, its sources are as it shows, or all
+        ends.
+        """
         if not self.reading.rules.views_forced:
             return
         reading, terms = self.reading, self.terms
@@ -280,20 +286,23 @@ class Encoding:
         return self.reading.end, self.terms.true
 
     def _once_rules(self) -> None:
-        """A view read at one moment x only is its sources at some moment L with `L <= x <= L + H`; nothing else is asked.
+        """A view read at one moment x only is its sources at some moment L with `L <= x <= L + H`; nothing else is
+        asked.
 
         A run gives such an L: the last moment up to x at which the view was up to date. If that is not x, the view has
         been behind since the very next event, hence for at most H at x, and has not been refreshed since, for a refresh
         ends being behind; time between L and that next event may be counted to L. So the copy at x is the sources at L.
         (That a source returns to an old value only makes L later.) Conversely an L gives a run: refresh after every
         event up to L, then not at all until x, then after every event again. Not being refreshed is allowed up to x,
-        because the view became behind not before L. Nobody reads the view before x or after it, so nothing else changes.
+        because the view became behind not before L. Nobody reads the view before x or after it, so nothing else
+        changes.
 
-        *Trees.* If the view's sources are views that only it reads, what counts of each is its copy at L, so L is the one
-        moment at which that view is read, and the same argument applies to it, with L for x: the sources of the upper view
-        are kept up eagerly before *their* L, so what the upper view copies eagerly up to its L exists; after L they may be
-        refreshed again, whereby the upper view is behind from L at the earliest. The bounds of a chain therefore add up
-        without further constraints. If nobody reads at x (the step does not fire) L is free.
+        *Trees.* If the view's sources are views that only it reads, what counts of each is its copy at L, so L is
+        the one moment at which that view is read, and the same argument applies to it, with L for x: the sources of
+        the upper view are kept up eagerly before *their* L, so what the upper view copies eagerly up to its L
+        exists; after L they may be refreshed again, whereby the upper view is behind from L at the earliest. The
+        bounds of a chain therefore add up without further constraints. If nobody reads at x (the step does not fire)
+        L is free.
 
         For `ends with` the end has no view behind, so L is the end itself.
         """
@@ -335,7 +344,8 @@ class Encoding:
         return self.terms.any(self.reading.slots[name][-1].happens for name in cut if self.reading.slots[name])
 
     def suppose(self, expr: Expr) -> None:
-        """Require what is known to hold in every reachable state: at the end, and if it reads no view at all copies too.
+        """Require what is known to hold in every reachable state: at the end, and if it reads no view at all copies
+        too.
 
         Copies are states of the past, so it holds right after every refresh; of machines it is required right after
         each of their changes as well if those are few.

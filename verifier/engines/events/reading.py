@@ -1,8 +1,8 @@
 """Points of a run, and what an expression says right after one: section 2 of docs/events-encoding.md.
 
 A *point* is the beginning (INIT), a slot, the moment of a view that is read once, or the end. Each has a fine time
-`tick * scale + place in the order`, so that events of one tick have an order too. Points are totally ordered: of two with
-equal fine times the later made one comes first.
+`tick * scale + place in the order`, so that events of one tick have an order too. Points are totally ordered: of two
+with equal fine times the later made one comes first.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from verifier.system.ir import And, AtLeast, Const, Expr, In, Not, Or, Seen, Ste
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Point:
-    """`happens` is a formula (true of INIT, END and once-moments), `time` an integer constant; `index` counts from 1."""
+    """`happens` is a formula (true of INIT, END and once-moments), `time` an integer constant; `index` counts from
+    1.
+    """
 
     number: int
     owner: str
@@ -210,7 +212,9 @@ class Reading:
         raise AssertionError(f"not an expression: {expr!r}")
 
     def _through(self, view: str, body: Expr, wanted: bool, x: Point) -> Term:
-        """What `view` shows right after `x` is what was so right after its last refresh: views of views need no more."""
+        """What `view` shows right after `x` is what was so right after its last refresh: views of views need no
+        more.
+        """
         if view in self.once:
             return self.holds(body, wanted, self.once[view])
         if x is self.init:

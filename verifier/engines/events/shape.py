@@ -1,4 +1,5 @@
-"""What is known of a system before any formula is built: how often each machine and view changes, and what is read once.
+"""What is known of a system before any formula is built: how often each machine and view changes, and what is read
+once.
 
 A run of a system is the set of its change times. Each machine and each view gets numbered *slots*, one a change.
 """
@@ -41,7 +42,9 @@ class Turns:
 
 @dataclass(frozen=True)
 class Shape:
-    """Slots of machines; for each view the number of its slots; `once`, sources before readers; `unread` views have none."""
+    """Slots of machines; for each view the number of its slots; `once`, sources before readers; `unread` views have
+    none.
+    """
 
     turns: dict[str, Turns]
     view_slots: dict[str, int]

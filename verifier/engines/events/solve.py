@@ -140,7 +140,9 @@ def _one_core(solver: Solver, term: dict[int, Term], seconds: float) -> set[int]
 
 @dataclass
 class _Search:
-    """Looks, after a first violation, for the one an engineer believes: the longest, then the fewest events, then the earliest."""
+    """Looks, after a first violation, for the one an engineer believes: the longest, then the fewest events, then
+    the earliest.
+    """
 
     encoding: Encoding
     solver: Solver

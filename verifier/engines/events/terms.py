@@ -1,4 +1,5 @@
-"""Formulas in a Z3 context of our own, over the C interface: a tenth of the cost of the Python one, and no global state.
+"""Formulas in a Z3 context of our own, over the C interface: a tenth of the cost of the Python one, and no global
+state.
 
 A context made by `Z3_mk_context` keeps its terms until it is deleted, so terms need no reference counts.
 """

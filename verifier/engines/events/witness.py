@@ -1,4 +1,6 @@
-"""From a model of the formulas to a run that an engineer believes: refreshes filled in, times chosen from the order alone."""
+"""From a model of the formulas to a run that an engineer believes: refreshes filled in, times chosen from the
+order alone.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ Name = tuple[str, bool]  # an event without its time: a step or view, and whethe
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """An order of events with its times. `lasts` is the longest this order allows (None: for ever); `run` shows that."""
+    """An order of events with its times. `lasts` is the longest this order allows (None: for ever); `run` shows
+    that.
+    """
 
     run: Run
     lasts: int | None
@@ -92,7 +96,9 @@ class _Order:
 
 
 def _constraints(meaning: Interpreter, check: Check, names: tuple[Name, ...]) -> _Order | None:
-    """What this order asks of its times: enabledness depends on the order alone. None if it does not violate the check."""
+    """What this order asks of its times: enabledness depends on the order alone. None if it does not violate the
+    check.
+    """
     system = meaning.system
     bounds = [(step.lo, step.hi) for step in system.steps] + [(0, view.stale) for view in system.views]
     state = meaning.initial()
@@ -156,7 +162,9 @@ def _earliest(order: _Order, lasts: int) -> list[int] | None:
 
 
 def timed(meaning: Interpreter, check: Check, names: tuple[Name, ...], cap: int) -> Timed | None:
-    """The run of this order in which the violation lasts longest (at most `cap`), as early as can be; None: no such run."""
+    """The run of this order in which the violation lasts longest (at most `cap`), as early as can be; None: no such
+    run.
+    """
     order = _constraints(meaning, check, names)
     if order is None:
         return None
