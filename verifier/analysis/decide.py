@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.interpreter import Refusal, Replayed, replay
-from verifier.language.program import CheckTemplate, Condition, Program
+from verifier.language.program import CheckTemplate, Condition
 from verifier.system import ir
 from verifier.system.lower import Lowered, lower
 from verifier.system.prune import prune
@@ -58,20 +58,15 @@ class Deadline:
 
 @dataclass
 class Decider:
-    """Decides checks of one program; lemmas and settings are shared between them."""
+    """Decides checks of one program with the settings of `values`; lemmas are shared between checks."""
 
-    program: Program
+    values: Values
     deadline: Deadline
-    values: Values = field(init=False)
-    induction: Induction = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.values = Values(self.program)
-        self.induction = Induction(self.program)
+    induction: Induction
 
     def check(self, name: str, argument: int | None) -> CheckResult:
         """The verdict on a check of the program; every part for every kind of member."""
-        group = self.program.checks[name]
+        group = self.values.program.checks[name]
         started = time.monotonic()
         results = []
         for part in group.parts:
@@ -123,11 +118,12 @@ class Decider:
         everyone = list(dict.fromkeys(m for members in exact.members_of.values() for m in members))
         outcome = Outcome(Answer.UNKNOWN, reason="the budget was used up")
         for free in _more_and_more(own, everyone):
-            outcome = self._among(exact, check, free)
-            if isinstance(outcome, Witness):
-                return outcome
-            if outcome.answer is Answer.UNKNOWN or self.deadline.over:
-                return Outcome(Answer.UNKNOWN, reason=outcome.reason or "the budget was used up")
+            found = self._among(exact, check, free)
+            if isinstance(found, Witness):
+                return found
+            if found.answer is Answer.UNKNOWN:
+                return found
+            outcome = found
         return outcome
 
     def _among(self, exact: Lowered, check: ir.Check, free: list[Member]) -> Witness | Outcome:

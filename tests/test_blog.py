@@ -1,0 +1,37 @@
+"""Every case of examples/blog: the verdict its file expects, and the report that an engineer reads, as a golden."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Golden
+from verifier.analysis.verify import verify_program
+from verifier.language.load import load
+from verifier.report.report import report_of
+from verifier.report.text import text
+from verifier.system.run import Budget
+
+ROOT = Path(__file__).parent.parent
+CASES = sorted((ROOT / "examples" / "blog").glob("*.rollout"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=[path.stem for path in CASES])
+def test_case(path: Path, golden: Golden, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    name = str(path.relative_to(ROOT))
+    wanted = re.search(r"^// expect: (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert wanted is not None
+    expected = dict(pair.split(" ") for pair in wanted[1].split("; "))
+    loaded = load((name,))
+    if "refused" in expected:
+        assert not loaded.programs
+        assert [d.code for d in loaded.diagnostics] == [expected["refused"]]
+        return
+    assert not loaded.diagnostics
+    results = [(file, verify_program(program, (), Budget(60))) for file, program in loaded.programs]
+    report = report_of(results, 0.0)
+    assert {check.name: check.verdict.value for check in report.checks} == expected
+    golden(f"blog/{path.stem}.txt", re.sub(r", \d+\.\d+ s$", "", text(report, colour=False, explain=False), flags=re.MULTILINE))

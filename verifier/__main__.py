@@ -1,0 +1,5 @@
+"""`python -m verifier` is `hitless`."""
+
+from verifier.cli import main
+
+main(prog_name="hitless")

@@ -1,0 +1,79 @@
+"""What `hitless verify` and `hitless compile` ask of a program."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from verifier.analysis.assumed import judged
+from verifier.analysis.decide import Deadline, Decider, kinds
+from verifier.analysis.verdict import CheckResult, WorkloadResult
+from verifier.engines.induction import Induction
+from verifier.language.program import Asked, Program
+from verifier.system.ir import System
+from verifier.system.lower import lower
+from verifier.system.run import Budget
+from verifier.system.values import Values
+
+
+class UnknownCheck(Exception):
+    """A check was named on the command line that the scenario does not ask for and the models do not have."""
+
+
+def verify_program(program: Program, only: tuple[str, ...], budget: Budget) -> WorkloadResult:
+    """Every check that the scenario asks for, or those in `only`; `budget` is for all of them."""
+    deadline = Deadline(budget)
+    induction = Induction(program)
+    results = []
+    for asked in _asked(program, only):
+
+        def ask(values: Values, asked: Asked = asked) -> CheckResult:
+            return Decider(values, deadline, induction).check(asked.check, asked.argument)
+
+        results.append(judged(program, ask(Values(program)), ask))
+    return WorkloadResult(program.workload, program, tuple(results))
+
+
+def compile_program(program: Program, only: str | None) -> System:
+    """The exact system of one check, its parts for each kind of member as the system's checks."""
+    asked = _asked(program, () if only is None else (only,))[0]
+    group = program.checks[asked.check]
+    values = Values(program)
+    extra = {} if group.parameter is None or asked.argument is None else {group.parameter: asked.argument}
+    systems = [
+        lower(values, part, {**env, **extra}, relaxed=False).system for part in group.parts for env in kinds(values, part)
+    ]
+    return merged(systems)
+
+
+def merged(systems: list[System]) -> System:
+    """One system with the parts and checks of all: cones of one model, so equal names are equal parts."""
+    from math import gcd
+
+    tick = gcd(*(system.tick_ms for system in systems))
+    machines, views, steps, checks = {}, {}, {}, {}
+    for system in systems:
+        factor = system.tick_ms // tick
+        machines |= system.machine
+        for view in system.views:
+            known = views.get(view.name)
+            sources = tuple(sorted({*view.sources, *(known.sources if known else ())}))
+            views[view.name] = replace(view, sources=sources, stale=None if view.stale is None else view.stale * factor)
+        steps |= {
+            s.name: replace(s, lo=s.lo * factor, hi=None if s.hi is None else s.hi * factor) for s in system.steps
+        }
+        checks |= {check.name: check for check in system.checks}
+    return System(tick, tuple(machines.values()), tuple(views.values()), tuple(steps.values()), tuple(checks.values()))
+
+
+def _asked(program: Program, only: tuple[str, ...]) -> tuple[Asked, ...]:
+    if not only:
+        return program.asked
+    found = tuple(asked for asked in program.asked if asked.check in only)
+    missing = [name for name in only if name not in {asked.check for asked in found}]
+    for name in missing:
+        if name not in program.checks:
+            raise UnknownCheck(f"there is no check {name!r}; there are: {', '.join(sorted(program.checks))}")
+        if program.checks[name].parameter is not None:
+            raise UnknownCheck(f"{name} needs a number: write `verify {name} >= 2` in the scenario")
+        found += (Asked(name, None, program.checks[name].span),)
+    return found

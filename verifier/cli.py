@@ -1,0 +1,223 @@
+"""The command line: arguments in, one function call, a view out. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from verifier.language.load import Loaded
+
+_FIRST = ("verify", "explain", "compile", "new", "check-system")
+BAD_INPUT, INTERNAL = 2, 3
+
+
+class _Commands(click.Group):
+    """Lists the commands that people need first, the others under `more`."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in (("Commands", _FIRST), ("More", sorted(set(self.commands) - set(_FIRST)))):
+            rows = [(name, self.commands[name].get_short_help_str(100)) for name in names if name in self.commands]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+class _Seconds(click.ParamType[float]):
+    """A budget of time: `60s`, `2m`, `500ms`."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m)", str(value))
+        if match is None:
+            self.fail(f"{value!r} is no time; write `60s`, `2m` or `500ms`", param, ctx)
+        return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0}[match[2]]
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hitless")
+def main() -> None:
+    """Prove that a change to a cluster loses no request, or see the second in which it does."""
+
+
+@main.command(short_help="is the change safe? a proof, or the run that loses a request")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--check", "only", multiple=True, metavar="NAME", help="Only this check (may be given several times).")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="What is printed.")
+@click.option("--budget", type=_Seconds(), default=60.0, metavar="TIME", help="Time for one file (default 60s).")
+@click.option("--explain", is_flag=True, help="Every event of the run, and every bound.")
+def verify(files: tuple[str, ...], only: tuple[str, ...], style: str, budget: float, explain: bool) -> NoReturn:
+    """Decide every `verify` of each scenario.
+
+    Exit code 0: all SAFE. 1: something is lost (UNSAFE) or never completes (STUCK). 4: DEPENDS, VACUOUS or INCONCLUSIVE.
+    2: bad input. 3: an error of hitless itself.
+    """
+    started = time.monotonic()
+    loaded = _loaded(files)
+    progress = _Progress(started)
+    from verifier.analysis.verify import UnknownCheck, verify_program
+    from verifier.report.report import report_of
+    from verifier.system.run import Budget
+
+    results = []
+    try:
+        for file, program in loaded.programs:
+            progress(f"{file}: {program.workload}")
+            results.append((file, verify_program(program, only, Budget(budget))))
+    except UnknownCheck as error:
+        raise click.UsageError(str(error)) from None
+    report = report_of(results, time.monotonic() - started)
+    progress.done()
+    if style == "json":
+        from verifier.report.json import as_json
+
+        _print_json(as_json(report))
+    else:
+        from verifier.report.text import text
+
+        click.echo(text(report, colour=_colour(), explain=explain), nl=False)
+    sys.exit(report.verdict.exit_code)
+
+
+@main.command(short_help="what a diagnostic, a setting or a check means")
+@click.argument("topic")
+def explain(topic: str) -> None:
+    """Explain a diagnostic (`HL101`), a setting (`deployment.max_surge`), a block of settings, or a check."""
+    from verifier.language.explain import explain as look_up
+    from verifier.language.explain import nearest
+
+    found = look_up(topic)
+    if found is None:
+        near = nearest(topic)
+        hint = f"; nearest: {', '.join(near)}" if near else ""
+        raise click.UsageError(f"nothing is known of {topic!r}{hint}")
+    click.echo(found.text)
+
+
+@main.command(name="compile", short_help="the system that is checked, for other programs")
+@click.argument("file")
+@click.option("--check", "only", metavar="NAME", help="The check whose system is wanted (default: the first one asked for).")
+@click.option("--format", "style", type=click.Choice(["json"]), default="json", help="hitless-system/1 is the one there is.")
+def compile_(file: str, only: str | None, style: str) -> None:
+    """Print the system of a scenario's check: exact and complete, in the form of docs/reference/system-json.md."""
+    from verifier.analysis.verify import UnknownCheck, compile_program
+    from verifier.system.paper import to_json
+
+    loaded = _loaded((file,))
+    try:
+        _print_json(to_json(compile_program(loaded.programs[0][1], only)))
+    except UnknownCheck as error:
+        raise click.UsageError(str(error)) from None
+
+
+@main.command(name="check-system", short_help="verdicts on a system in JSON, whoever wrote it")
+@click.argument("file")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="What is printed.")
+@click.option("--budget", type=_Seconds(), default=60.0, metavar="TIME", help="Time for all checks (default 60s).")
+def check_system(file: str, style: str, budget: float) -> NoReturn:
+    """Read a `hitless-system/1` file and decide its checks. Exit codes as for `verify`."""
+    started = time.monotonic()
+    from verifier.analysis.paper import decide_system
+    from verifier.report.paper import as_json, text
+    from verifier.system.run import Budget
+
+    verdicts = decide_system(_system(file), Budget(budget))
+    seconds = time.monotonic() - started
+    if style == "json":
+        _print_json(as_json(file, verdicts, seconds))
+    else:
+        click.echo(text(file, verdicts, seconds, colour=_colour()), nl=False)
+    sys.exit(verdicts.verdict.exit_code)
+
+
+@main.command(short_help="a commented scenario to start from")
+@click.argument("file", default="my.rollout")
+def new(file: str) -> None:
+    """Write a commented scenario to FILE (default my.rollout). An existing file is left alone."""
+    from verifier.resources import starter
+
+    try:
+        with open(file, "x", encoding="utf-8") as out:
+            out.write(starter())
+    except FileExistsError:
+        _fail(f"{file} is there already; nothing was written. Name another file: hitless new other.rollout")
+    except OSError as error:
+        _fail(f"{file} cannot be written: {error.strerror}")
+    click.echo(f"{file} is written. Next: hitless verify {file}")
+
+
+# -- helpers -----------------------------------------------------------------------------------------------------------
+
+
+class _Progress:
+    """A line on a terminal's standard error, once the run takes longer than a second."""
+
+    def __init__(self, started: float) -> None:
+        self.started = started
+        self.shown = False
+        self.wanted = sys.stderr.isatty()
+
+    def __call__(self, what: str) -> None:
+        if self.wanted and time.monotonic() - self.started > 1.0:
+            click.echo(f"\r\x1b[K{what} ..", nl=False, err=True)
+            self.shown = True
+
+    def done(self) -> None:
+        if self.shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _loaded(files: tuple[str, ...]) -> Loaded:
+    """The programs of the files; diagnostics are printed, and mistakes end the run."""
+    from verifier.language.load import load
+
+    loaded = load(files)
+    if loaded.diagnostics:
+        from verifier.language.diagnostics import render
+
+        click.echo(render(loaded.diagnostics, loaded.sources), err=True)
+        sys.exit(BAD_INPUT)
+    return loaded
+
+
+def _system(file: str) -> Any:
+    """The system of a JSON file; whatever is wrong with it is printed, and ends the run."""
+    from verifier.system.ir import System
+    from verifier.system.paper import from_json
+
+    try:
+        with open(file, encoding="utf-8") as source:
+            found = from_json(json.load(source))
+    except (OSError, UnicodeDecodeError) as error:
+        _fail(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no UTF-8 text'}")
+    except json.JSONDecodeError as error:
+        _fail(f"{file}:{error.lineno}:{error.colno}: this is no JSON: {error.msg}")
+    except RecursionError:
+        _fail(f"{file}: nested too deeply")
+    if not isinstance(found, System):
+        for problem in found:
+            click.echo(f"{file}: {problem}", err=True)
+        sys.exit(BAD_INPUT)
+    return found
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(BAD_INPUT)
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ

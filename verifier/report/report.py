@@ -1,0 +1,174 @@
+"""One finished report of a run of `hitless verify`: everything a view may show, and nothing to compute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from verifier.analysis.verdict import CheckResult, PartResult, Verdict, WorkloadResult, worst
+from verifier.language.program import Program
+from verifier.language.text import duration_text, value_text
+from verifier.system.scope import Scope
+from verifier.system.values import Member, Reads, Values
+from verifier.trace import Trace, TraceEvent, trace_of
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A setting that a verdict rests on. `end`: "lo", "hi", or "" for both; `given`: the scenario says it, else the default."""
+
+    setting: str
+    value: str
+    end: str
+    place: str
+    because: str
+    assumed: bool
+    given: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One link of why a violation is possible: an event, how long it took, and the bounds that allowed that."""
+
+    label: str
+    took_ms: int
+    happened: bool
+    bounds: tuple[Bound, ...]
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What is lost, and the run in which it is."""
+
+    text: str
+    part: str
+    grade: str
+    trace: Trace
+    why: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """`scope`: for which sizes a SAFE holds, in words. `reason`: for VACUOUS and INCONCLUSIVE."""
+
+    file: str
+    workload: str
+    name: str
+    doc: str
+    verdict: Verdict
+    scope: str
+    seconds: float
+    rests_on: tuple[Bound, ...]
+    lemmas: tuple[str, ...]
+    violation: Violation | None
+    also_violated: tuple[str, ...]
+    reason: str
+    thresholds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    verdict: Verdict
+    seconds: float
+    checks: tuple[CheckReport, ...]
+
+
+def report_of(results: Iterable[tuple[str, WorkloadResult]], seconds: float) -> Report:
+    """The report on all workloads, each with the file it stands in."""
+    checks = tuple(
+        _check(file, workload, check) for file, workload in results for check in workload.checks
+    )
+    return Report(worst([c.verdict for c in checks]), seconds, checks)
+
+
+def _check(file: str, workload: WorkloadResult, check: CheckResult) -> CheckReport:
+    program = workload.program
+    violated = [part for part in check.parts if part.witness is not None]
+    traces = [(trace_of(part.witness), part) for part in violated if part.witness is not None]
+    traces.sort(key=lambda pair: (-pair[0].lasts_ms, pair[0].end_ms))
+    violation = _violation(program, *traces[0]) if traces else None
+    bounds = dict.fromkeys(used for part in check.parts for used in part.rests_on)
+    texts = {lemma.name: lemma.text for lemma in program.lemmas}
+    lemmas = dict.fromkeys(name for part in check.parts for name in part.lemmas)
+    return CheckReport(
+        file,
+        workload.workload,
+        check.name,
+        check.doc,
+        check.verdict,
+        scope_text(check.scope, program),
+        check.seconds,
+        tuple(_bound(program, setting, end) for setting, end in _ends_joined(bounds)),
+        tuple(texts[name] for name in lemmas),
+        violation,
+        tuple(part.text for _, part in traces[1:]),
+        next((part.reason for part in check.parts if part.verdict is check.verdict and part.reason), ""),
+        tuple(
+            f"{t.setting} <= {duration_text(t.safe_ms)}"
+            + ("" if t.assumed_ms is None else f" (assumed up to {duration_text(t.assumed_ms)})")
+            for t in check.thresholds
+        ),
+    )
+
+
+def _violation(program: Program, trace: Trace, part: PartResult) -> Violation:
+    if trace.lasts_ms == 0:
+        grade = "only at the edge: it lasts no time"
+    else:
+        grade = f"in some runs, for up to {duration_text(trace.lasts_ms)}"
+    links = [event for event in (*trace.events, *trace.late) if event.close and event.rests_on]
+    return Violation(part.text, part.name, grade, trace, tuple(_reason(program, link) for link in links))
+
+
+def _reason(program: Program, event: TraceEvent) -> Reason:
+    bounds = tuple(_bound(program, setting, "") for setting in event.rests_on)
+    return Reason(event.label, event.waited_ms, event.happened, bounds, event.origin)
+
+
+def _ends_joined(used: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """A setting of which both ends were used is listed once."""
+    ends: dict[str, set[str]] = {}
+    for setting, end in used:
+        ends.setdefault(setting, set()).add(end)
+    return [(setting, "" if len(found) > 1 else next(iter(found))) for setting, found in ends.items()]
+
+
+def _bound(program: Program, key: str, end: str) -> Bound:
+    path, cls = key.removesuffix("]").split("[") if key.endswith("]") else (key, None)
+    given = program.values.get((path, cls))
+    if path in program.blocks:
+        present = (path, cls) in program.given_blocks
+        span = program.blocks[path].span
+        return Bound(key, "given" if present else "not given", "", f"{span.file}:{span.line}", "", False, False)
+    if given is None:
+        setting = program.settings[path]
+        value = "" if setting.default is None else value_text(_value(program, path, cls))
+        return Bound(key, value, end, f"{setting.span.file}:{setting.span.line}", setting.source, False, False)
+    place = f"{given.span.file}:{given.span.line}"
+    return Bound(key, given.text, end, place, given.because, given.assumed, True)
+
+
+def _value(program: Program, path: str, cls: str | None) -> object:
+    from verifier.language.program import SettingRead
+
+    values = Values(program)
+    per = program.settings[path].per
+    env = {"it": Member(per, cls, 0)} if per is not None and cls is not None else {}
+    span = program.settings[path].span
+    return values.evaluate(SettingRead(path, "it" if env else None, span), env, Reads())
+
+
+def scope_text(scope: Scope, program: Program) -> str:
+    """For which sizes, in the words of the size settings."""
+    sizes = sorted(path for path, setting in program.settings.items() if setting.kind == "size")
+    if scope.least is None:
+        given = [f"{_value(program, path, None)} {_last(path)}" for path in sizes]
+        return f"this topology: {', '.join(given)}"
+    least = dict(scope.least)
+    words = [f"{_last(path)}" if least.get(path, 1) <= 1 else f"{_last(path)} from {least[path]} up" for path in sizes]
+    return f"any number of {' and '.join(reversed(words))}"
+
+
+def _last(path: str) -> str:
+    return path.split(".")[-1]
