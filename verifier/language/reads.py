@@ -1,0 +1,82 @@
+"""What checked expressions read, found by walking the frozen values."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from verifier.language import program as p
+from verifier.language.program import Span
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """Every frozen value inside `node`, itself first, in the order written."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, tuple):
+            stack.extend(reversed(current))
+        elif dataclasses.is_dataclass(current) and not isinstance(current, Span):
+            yield current
+            stack.extend(getattr(current, name) for name in reversed(current.__slots__))  # type: ignore[attr-defined]
+
+
+def direct_reads(condition: Any, lets: Mapping[str, p.Let]) -> dict[str, Span]:
+    """Machines and views that `condition` reads itself or by way of lets; not what it reads through a view."""
+    found: dict[str, Span] = {}
+    called: set[str] = set()
+    stack = [condition]
+    while stack:
+        current = stack.pop()
+        match current:
+            case p.InState(machine):
+                found.setdefault(machine, current.span)
+            case p.SeenBy(view):
+                found.setdefault(view, current.span)
+                continue
+            case p.Call(name) if name not in called:
+                called.add(name)
+                if name in lets:
+                    stack.append(lets[name].body)
+        if isinstance(current, tuple):
+            stack.extend(current)
+        elif dataclasses.is_dataclass(current) and not isinstance(current, Span | p.Call):
+            stack.extend(getattr(current, name) for name in current.__slots__)  # type: ignore[attr-defined]
+    return found
+
+
+def reachable_settings(program: p.Program, roots: Iterable[Any]) -> set[str]:
+    """Paths of all settings on which `roots` depend: through lets, machines, views, sizes and defaults."""
+    settings: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+    stack: list[Any] = list(roots)
+
+    def visit(kind: str, name: str, table: Mapping[str, Any]) -> None:
+        if (kind, name) not in seen and name in table:
+            seen.add((kind, name))
+            stack.append(table[name])
+
+    while stack:
+        for node in walk(stack.pop()):
+            match node:
+                case p.SettingRead(path):
+                    settings.add(path)
+                    visit("setting", path, program.settings)
+                    for (other, _), given in program.values.items():
+                        if other == path and ("given", path) not in seen:
+                            stack.append(given.value)
+                    seen.add(("given", path))
+                case p.InState(machine):
+                    visit("machine", machine, program.machines)
+                case p.SeenBy(view):
+                    visit("view", view, program.views)
+                case p.Call(name) | p.StaticCall(name):
+                    visit("let", name, program.lets)
+                case p.Parameter(_, type_):
+                    visit("index", type_, program.indices)
+                case p.ViewTemplate():
+                    for source in node.sources:
+                        visit("machine", source, program.machines)
+                        visit("view", source, program.views)
+    return settings

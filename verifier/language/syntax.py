@@ -1,0 +1,319 @@
+"""The syntax tree of models and scenarios: what was written and where, nothing resolved yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from verifier.language.program import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    text: str
+    span: Span
+
+
+# -- expressions -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """`text` as written, `-` included: `30s`, `25%`, `v1.24`, `3`."""
+
+    kind: Literal["number", "duration", "percent", "version", "text"]
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`surge`, `deployment.max_surge`, `Pod[p]`, `app.on_sigterm[p].time`."""
+
+    path: str
+    index: tuple[Name, ...]
+    member: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    name: Name
+    args: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`op`: + - * .. and or not implies < <= > >= == !=."""
+
+    op: str
+    args: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A state or a choice; `args` None: written without parentheses; an argument None: `*`."""
+
+    name: Name
+    args: tuple[Expression | None, ...] | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    subject: Expression
+    negated: bool
+    patterns: tuple[Pattern, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    condition: Expression
+    then: Expression
+    other: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """`p: Pod old`, as a parameter and in front of a quantified body."""
+
+    name: Name
+    type: Name
+    cls: Name | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Quantifier:
+    """`least`: the number of `at least`, else None."""
+
+    kind: Literal["some", "every", "no", "at least", "count"]
+    least: Expression | None
+    binder: Binder
+    body: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    body: Expression
+    view: Name
+    index: tuple[Name, ...]
+    span: Span
+
+
+Expression = Constant | Reference | Invocation | Operation | Is | If | Quantifier | Seen
+
+# -- declarations of models ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    path: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDeclaration:
+    """`alternatives`: (word, kind of its payload); `either`: written `a or b`, a kind of two."""
+
+    name: Name
+    alternatives: tuple[tuple[Name, Name | None], ...]
+    either: bool
+    default: Expression | None
+    doc: str
+    source: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsDeclaration:
+    path: Name
+    shared: bool
+    inside: Name | None
+    each: Binder | None
+    optional: bool
+    doc: str
+    settings: tuple[SettingDeclaration, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDeclaration:
+    name: Name
+    classes: tuple[tuple[Name, Expression], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyArgument:
+    """`k: 0..2` (lo, hi given) or `n: Node` (type given)."""
+
+    name: Name
+    lo: int
+    hi: int
+    type: Name | None
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    name: Name
+    args: tuple[FamilyArgument, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    mode: Literal["within", "after", "immediately"]
+    body: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`sources` empty: `*`."""
+
+    sources: tuple[Pattern, ...]
+    target: Pattern
+    label: Name | None
+    guard: Expression | None
+    delay: Delay | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class MachineDeclaration:
+    name: Name
+    parameters: tuple[Binder, ...]
+    doc: str
+    states: tuple[Family, ...]
+    initially: tuple[tuple[Pattern, Expression | None], ...]
+    steps: tuple[Step, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ViewDeclaration:
+    name: Name
+    parameters: tuple[Binder, ...]
+    sources: tuple[Name, ...]
+    stale: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LetDeclaration:
+    name: Name
+    parameters: tuple[Binder, ...]
+    body: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class RequireDeclaration:
+    condition: Expression
+    at: Name
+    text: str
+    write: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`never` (`when`, `lasts`) or `ends` (`when` is what it ends with, `deadline`)."""
+
+    kind: Literal["never", "ends_with"]
+    name: Name
+    parameters: tuple[Binder, ...]
+    text: Name
+    covers: tuple[Expression, ...]
+    when: Expression
+    lasts: Expression | None
+    deadline: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDeclaration:
+    name: Name
+    parameter: Name | None
+    doc: str
+    parts: tuple[Part, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LemmaDeclaration:
+    name: Name
+    parameters: tuple[Binder, ...]
+    text: str
+    always: Expression
+    span: Span
+
+
+Declaration = (
+    Use
+    | SettingsDeclaration
+    | IndexDeclaration
+    | MachineDeclaration
+    | ViewDeclaration
+    | LetDeclaration
+    | RequireDeclaration
+    | CheckDeclaration
+    | LemmaDeclaration
+)
+
+# -- scenarios -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`name = value`, with what follows the value."""
+
+    name: Name
+    value: Expression
+    because: str
+    typical: Expression | None
+    assumed: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """`readiness_probe none`."""
+
+    name: Name
+    word: Name
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class BlockNode:
+    name: Name
+    label: Name | None
+    entries: tuple[Assignment | Switch | BlockNode, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    check: Name
+    argument: Name | None
+    span: Span
+
+
+ScenarioItem = Use | BlockNode | Verify
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    declarations: tuple[Declaration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    items: tuple[ScenarioItem, ...]

@@ -1,0 +1,16 @@
+"""Where `grammar/` and `models/` are: beside the package in a checkout, inside it when installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def resource(name: str) -> Path:
+    """The folder `name` (`grammar`, `models`). Raises FileNotFoundError if the installation is broken."""
+    for root in (_PACKAGE / "_data", _PACKAGE.parent):
+        folder = root / name
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"hitless is not installed completely: no folder `{name}` in {_PACKAGE / '_data'}")
