@@ -124,6 +124,26 @@ def chained(seed: int) -> System:
     return System(1000, tuple(maker.machines), tuple(maker.views), tuple(maker.steps), checks)
 
 
+def forked(seed: int) -> System:
+    """One view that two or three others read, and a check of several alternatives: each alternative reads one path."""
+    maker = _Maker(seed)
+    r = maker.random
+    for _ in range(r.randint(2, 3)):
+        maker.machine()
+    free = [m.name for m in maker.machines]
+    maker.view(r.sample(free, r.randint(1, 2)))
+    for _ in range(r.randint(2, 3)):
+        maker.view(["v0", *r.sample(free, r.randint(0, 1))])
+    for machine in maker.machines:
+        for source, target in zip(machine.states, machine.states[1:], strict=False):
+            maker.step(machine, source, target, maker.expr(free, 1) if r.random() < 0.5 else And(()))
+    alternatives = tuple(
+        And((maker.expr(free, 0), maker.expr(free, 0), _through_all(maker, view.name))) for view in maker.views
+    )
+    check = Check("c0", "never", Or(alternatives[r.randint(0, 1) :]))
+    return System(1000, tuple(maker.machines), tuple(maker.views), tuple(maker.steps), (check,))
+
+
 def _through_all(maker: _Maker, view: str) -> Expr:
     """Something that reads `view` down to its last source."""
     sources = next(v for v in maker.views if v.name == view).sources

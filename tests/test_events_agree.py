@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from agreement import compare
-from systems import chained, small
+from systems import chained, forked, small
 
 from verifier.system.ir import System
 
@@ -32,7 +32,7 @@ def agrees(make: Callable[[int], System], seeds: range, once: bool) -> None:
 
 
 @pytest.mark.parametrize("once", [True, False])
-@pytest.mark.parametrize("make", [small, chained])
+@pytest.mark.parametrize("make", [small, chained, forked])
 def test_agrees_with_the_oracle(make: Callable[[int], System], once: bool) -> None:
     agrees(make, range(200), once)
 
@@ -43,7 +43,7 @@ def test_agrees_with_the_oracle_where_machines_go_round() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("once", [True, False])
-@pytest.mark.parametrize("make", [small, chained])
+@pytest.mark.parametrize("make", [small, chained, forked])
 @pytest.mark.parametrize("first", [10_000, 10_250, 10_500, 10_750])
 def test_agrees_with_the_oracle_at_length(make: Callable[[int], System], once: bool, first: int) -> None:
     agrees(make, range(first, first + 250), once)

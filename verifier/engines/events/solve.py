@@ -10,7 +10,7 @@ from verifier.engines.events.shape import shape_of
 from verifier.engines.events.terms import Clock, OutOfBudget, Sat, Solver, SolverError, Term, Terms
 from verifier.engines.events.witness import Timed, order_of, timed
 from verifier.interpreter import Interpreter
-from verifier.system.ir import Check, Expr, System
+from verifier.system.ir import Check, Expr, Or, System, disj, reads
 from verifier.system.run import Answer, Budget, Outcome, Run
 
 # How often a machine with a cycle may turn beyond the number of its states, one attempt after another.
@@ -27,17 +27,59 @@ def check(system: System, check: Check, budget: Budget, *, once: bool = True, as
     `assume` holds in every reachable state. `once` is the reduction of views that are read at one moment only.
     """
     clock = Clock(budget.seconds, budget.memory_mb)
+    outcomes: list[Outcome] = []
+    for part in _parts(system, check, assume) if once else [check]:
+        outcome = _decide(system, check, part, clock, once=once, assume=assume)
+        outcomes.append(outcome)
+    return replace(_joined(outcomes), seconds=clock.spent())
+
+
+def _parts(system: System, check: Check, assume: tuple[Expr, ...]) -> list[Check]:
+    """The alternatives of `never (A or B)` as checks of their own, where that makes more views be read once.
+
+    A disjunction is reachable exactly if one of its parts is. Parts that read the same views stay together.
+    """
+    if check.kind != "never" or not isinstance(check.when, Or):
+        return [check]
+    groups: dict[frozenset[str], list[Expr]] = {}
+    for part in check.when.parts:
+        groups.setdefault(reads(part).intersection(system.view), []).append(part)
+    parts = [replace(check, when=disj(group)) for group in groups.values()]
+    slots = [
+        sum(shape_of(system, part, assume, once=True, extra_turns=0).view_slots.values()) for part in (check, *parts)
+    ]
+    return parts if max(slots[1:]) < slots[0] else [check]
+
+
+def _joined(outcomes: list[Outcome]) -> Outcome:
+    """The longest violation if there is one; else what was not decided; else all hold, by all the bounds used."""
+    violated = [outcome for outcome in outcomes if outcome.run is not None]
+    if violated:
+        return max(violated, key=lambda outcome: outcome.run.end - outcome.run.since if outcome.run else 0)
+    unknown = [outcome for outcome in outcomes if outcome.answer is Answer.UNKNOWN]
+    if unknown or len(outcomes) == 1:
+        return (unknown or outcomes)[0]
+    statistics = {key: sum(outcome.statistics.get(key, 0) for outcome in outcomes) for key in outcomes[0].statistics}
+    statistics["slots"] = max(outcome.statistics.get("slots", 0) for outcome in outcomes)
+    core = frozenset[Bound]().union(*(outcome.core for outcome in outcomes))
+    return Outcome(Answer.HOLDS, core=core, statistics={**statistics, "parts": len(outcomes)})
+
+
+def _decide(
+    system: System, whole: Check, check: Check, clock: Clock, *, once: bool, assume: tuple[Expr, ...]
+) -> Outcome:
+    """One part of the `whole` check, with longer and longer unrollings where machines go round."""
     outcome = Outcome(Answer.UNKNOWN, reason="nothing was tried")
     for extra in _EXTRA_TURNS:
         try:
-            outcome, again = _attempt(system, check, clock, once=once, assume=assume, extra_turns=extra)
+            outcome, again = _attempt(system, whole, check, clock, once=once, assume=assume, extra_turns=extra)
         except OutOfBudget as spent:
             outcome, again = Outcome(Answer.UNKNOWN, reason=str(spent)), False
         except SolverError as error:
             outcome, again = Outcome(Answer.UNKNOWN, reason=f"the solver gave up: {_text(error)}"), False
         if not again:
             break
-    return replace(outcome, seconds=clock.spent())
+    return outcome
 
 
 def _text(error: Exception) -> str:
@@ -46,10 +88,11 @@ def _text(error: Exception) -> str:
 
 
 def _attempt(
-    system: System, check: Check, clock: Clock, *, once: bool, assume: tuple[Expr, ...], extra_turns: int
+    system: System, whole: Check, check: Check, clock: Clock, *, once: bool, assume: tuple[Expr, ...], extra_turns: int
 ) -> tuple[Outcome, bool]:
     """One unrolling, and whether a longer one may say more."""
     clock.look()
+    begun = clock.spent()
     shape = shape_of(system, check, assume, once=once, extra_turns=extra_turns)
     terms = Terms()
     solver = None
@@ -67,13 +110,13 @@ def _attempt(
         answer = solver.solve()
         statistics = {
             "slots": shape.slots,
-            "build_ms": int(built * 1000),
+            "build_ms": int((built - begun) * 1000),
             "solve_ms": int((clock.spent() - built) * 1000),
         }
         if answer is Sat.UNKNOWN:
             return Outcome(Answer.UNKNOWN, reason=_why(solver), statistics=statistics), False
         if answer is Sat.YES:
-            run = _Search(encoding, solver, Interpreter(system), clock).best(statistics)
+            run = _Search(encoding, solver, Interpreter(system), whole).best(statistics)
             return Outcome(Answer.VIOLATED, run=run, statistics=statistics), False
         goals = [goal]
         if any(turns.cut for turns in shape.turns.values()):
@@ -147,14 +190,13 @@ class _Search:
     encoding: Encoding
     solver: Solver
     meaning: Interpreter
-    clock: Clock
+    whole: Check
 
     def best(self, statistics: dict[str, int]) -> Run:
         """The best run found within the budget; there is one already, so running out only ends the search."""
-        check, reading = self.encoding.check, self.encoding.reading
         found = self._read()
         try:
-            if check.kind == "never":
+            if self.whole.kind == "never":
                 found = self._longest(found)
             found = self._fewest(found)
             found = self._earliest(found)
@@ -163,7 +205,6 @@ class _Search:
         statistics["solver_calls"] = self.solver.calls
         if found.lasts is None:
             statistics["lasts_for_ever"] = 1
-        assert reading.points
         return found.run
 
     @property
@@ -177,7 +218,7 @@ class _Search:
         )
 
     def _read(self) -> Timed:
-        found = timed(self.meaning, self.encoding.check, order_of(self.encoding, self.solver, self.meaning), self.cap)
+        found = timed(self.meaning, self.whole, order_of(self.encoding, self.solver, self.meaning), self.cap)
         if found is None:
             raise AssertionError("the order of events in the model has no times")
         return found

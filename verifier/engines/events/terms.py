@@ -274,11 +274,11 @@ class Solver:
         z3core.Z3_solver_dec_ref(self._context, self._solver)
 
 
-# The difference logic solver is twice as fast as simplex here; what need not happen is first tried not to.
+# Dense difference logic is twice as fast as simplex here; what need not happen is first tried not to.
 OPTIONS: dict[str, bool | int] = {
     "auto_config": False,
     "random_seed": 7,
-    "arith.solver": 1,
+    "arith.solver": 3,
     "relevancy": 0,
     "phase_selection": 0,
 }
