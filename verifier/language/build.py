@@ -145,7 +145,7 @@ class Builder(Transformer[Token, Any]):
     def alternative(self, c: list[Any]) -> tuple[s.Name, s.Name | None]:
         return c[0], c[1]
 
-    def payload(self, c: list[Any]) -> s.Name:
+    def payload(self, c: list[Any]) -> Any:
         return c[1]
 
     def kind_word(self, c: list[Any]) -> s.Name:

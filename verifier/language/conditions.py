@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from verifier.language import program as p
 from verifier.language import syntax as s
+from verifier.language.kinds import as_condition, bad, listed
 from verifier.language.program import Span
 from verifier.language.reads import direct_reads
-from verifier.language.scope import IndexVariable, NumberVariable, Scope, Typed
-from verifier.language.terms import Terms, as_condition, bad, listed
+from verifier.language.scope import IndexVariable, Scope, Typed
+from verifier.language.terms import Terms
 
 
 class Conditions(Terms):
@@ -25,7 +26,9 @@ class Conditions(Terms):
                 return self._class_test(node, subject, variable)
             if subject.path in self.world.view_nodes:
                 fix = f"write `(.. seen by {subject.path})`"
-                self.report.add("HL302", subject.span, f"`{subject.path}` is a view: it has no state of its own", fix=fix)
+                self.report.add(
+                    "HL302", subject.span, f"`{subject.path}` is a view: it has no state of its own", fix=fix
+                )
                 return bad(node.span)
         return self._chosen(node, scope)
 
@@ -44,13 +47,11 @@ class Conditions(Terms):
         states = tuple(pattern for pattern in patterns if pattern is not None)
         return self._negated(node, p.InState(name, tuple(n.text for n in subject.index), states, node.span))
 
-    def indices(
-        self, name: s.Name, given: tuple[s.Name, ...], due: tuple[p.Parameter, ...], scope: Scope
-    ) -> bool:
+    def indices(self, name: s.Name, given: tuple[s.Name, ...], due: tuple[p.Parameter, ...], scope: Scope) -> bool:
         """Whether `given` fills the parameters `due` of `name`."""
         if len(given) != len(due):
             example = f"{name.text}[{', '.join(d.name for d in due)}]" if due else name.text
-            message = f"`{name.text}` has {len(due) or 'no'} {'index' if len(due) == 1 else 'indices'}, not {len(given) or 'none'}"
+            message = f"`{name.text}` has {many(len(due), 'index', 'indices')}, not {len(given)}"
             self.report.add("HL303", name.span, message, fix=f"write `{example}`")
             return False
         results = [self.index_argument(g, d.type, d.cls, scope) for g, d in zip(given, due, strict=True)]
@@ -64,7 +65,9 @@ class Conditions(Terms):
         elif pattern.args is not None and len(pattern.args) != len(found.args):
             count = len(found.args)
             fix = f"write `{family_text(found)}`"
-            self.report.add("HL303", pattern.span, f"state `{found.name}` takes {count or 'no'} value{'s' * (count != 1)}", fix=fix)
+            self.report.add(
+                "HL303", pattern.span, f"state `{found.name}` takes {many(count, 'value', 'values')}", fix=fix
+            )
             return None
         return found
 
@@ -115,7 +118,9 @@ class Conditions(Terms):
         tests: list[p.Static] = []
         for pattern in node.patterns:
             if pattern.name.text not in classes:
-                self.report.unknown("HL204", pattern.span, f"`{variable.type}` has no class", pattern.name.text, classes)
+                self.report.unknown(
+                    "HL204", pattern.span, f"`{variable.type}` has no class", pattern.name.text, classes
+                )
                 return bad(node.span)
             tests.append(p.ClassTest(subject.path, pattern.name.text, node.span))
         test = tests[0] if len(tests) == 1 else p.StaticBoolean("or", tuple(tests), node.span)
@@ -126,7 +131,9 @@ class Conditions(Terms):
         words = [pattern.name.text for pattern in node.patterns]
         if subject.kind == "flag" and words in (["yes"], ["no"]):
             value: p.Static = subject.node  # type: ignore[assignment]
-            return self._negated_static(node, value if words == ["yes"] else p.StaticBoolean("not", (value,), node.span))
+            return self._negated_static(
+                node, value if words == ["yes"] else p.StaticBoolean("not", (value,), node.span)
+            )
         if subject.kind == "choice":
             for pattern in node.patterns:
                 if pattern.name.text not in subject.choices:
@@ -160,7 +167,9 @@ class Conditions(Terms):
                 fix = f"add `{read}` to `view {name} of ..`, or read it outside of `seen by {name}`"
                 why = f"`{name}` keeps a copy of {listed(sorted(sources))}"
                 secondary = ((place, f"`{read}` is read here"),) if place != node.body.span else ()
-                self.report.add("HL308", node.view.span, f"`{name}` does not see `{read}`", why=why, fix=fix, secondary=secondary)
+                self.report.add(
+                    "HL308", node.view.span, f"`{name}` does not see `{read}`", why=why, fix=fix, secondary=secondary
+                )
                 fine = False
         if not fine:
             return bad(node.span)
@@ -172,8 +181,10 @@ class Conditions(Terms):
         let, body = self.let(name)
         if len(args) != len(let.parameters):
             due = ", ".join(parameter.name for parameter in let.parameters)
-            message = f"`{name.text}` takes {len(let.parameters) or 'no'} value{'s' * (len(let.parameters) != 1)}, not {len(args)}"
-            self.report.add("HL303", span, message, fix=f"write `{name.text}({due})`" if due else f"write `{name.text}`")
+            message = f"`{name.text}` takes {many(len(let.parameters), 'value', 'values')}, not {len(args)}"
+            self.report.add(
+                "HL303", span, message, fix=f"write `{name.text}({due})`" if due else f"write `{name.text}`"
+            )
             return bad(span)
         names: list[str] = []
         for arg, parameter in zip(args, let.parameters, strict=True):
@@ -204,7 +215,12 @@ class Conditions(Terms):
         world.lets_open.pop()
         if body.kind in ("counts", "index", "choice", "amount"):
             what = {"counts": "a count", "index": "a member", "choice": "a choice", "amount": "a percentage"}[body.kind]
-            self.report.add("HL302", node.body.span, f"a `let` cannot stand for {what}", fix="compare it in the `let`, or use it where it is due")
+            self.report.add(
+                "HL302",
+                node.body.span,
+                f"a `let` cannot stand for {what}",
+                fix="compare it in the `let`, or use it where it is due",
+            )
             body = bad(node.span)
         static = body.kind != "condition"
         let = empty if body.kind == "bad" else p.Let(name.text, parameters, body.node, static, node.span)  # type: ignore[arg-type]
@@ -217,5 +233,5 @@ def family_text(family: p.StateFamily) -> str:
     return f"{family.name}({', '.join(arg[0] for arg in family.args)})" if family.args else family.name
 
 
-def number_variable(due: tuple[str, int, int], span: Span) -> NumberVariable:
-    return NumberVariable(due[1], due[2], span)
+def many(number: int, one: str, more: str) -> str:
+    return f"{number or 'no'} {one if number == 1 else more}"

@@ -10,6 +10,7 @@ from verifier.language import program as p
 from verifier.language import syntax as s
 from verifier.language.conditions import Conditions
 from verifier.language.diagnostics import Collector
+from verifier.language.kinds import FUNCTIONS
 from verifier.language.schema import (
     check_defaults,
     check_indices,
@@ -20,7 +21,6 @@ from verifier.language.schema import (
 )
 from verifier.language.scope import NumberVariable, Scope, World
 from verifier.language.steps import Steps
-from verifier.language.terms import FUNCTIONS
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -113,7 +113,11 @@ def _family_arguments(world: World, family: s.Family) -> tuple[tuple[str, int, i
             found.append((arg.name.text, arg.type.text))
             continue
         if arg.lo > arg.hi or arg.hi - arg.lo > 1000:
-            fix = f"write `{arg.name.text}: {arg.hi}..{arg.lo}`" if arg.lo > arg.hi else "a range holds at most 1000 numbers"
+            fix = (
+                f"write `{arg.name.text}: {arg.hi}..{arg.lo}`"
+                if arg.lo > arg.hi
+                else "a range holds at most 1000 numbers"
+            )
             world.report.add("HL310", arg.name.span, f"`{arg.lo}..{arg.hi}` is no range of states", fix=fix)
         found.append((arg.name.text, arg.lo, arg.hi))
     return tuple(found)
@@ -173,8 +177,11 @@ def _check(world: World, checker: Conditions, node: s.CheckDeclaration) -> p.Che
             )
         )
     if not parts:
-        world.report.add("HL312", node.name.span, f"check `{node.name.text}` asks for nothing", fix="write `never ..` or `ends ..` in it")
+        world.report.add(
+            "HL312",
+            node.name.span,
+            f"check `{node.name.text}` asks for nothing",
+            fix="write `never ..` or `ends ..` in it",
+        )
     parameter = node.parameter.text if node.parameter else None
     return p.CheckGroup(node.name.text, parameter, node.doc, tuple(parts), node.span)
-
-

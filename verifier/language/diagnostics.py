@@ -11,8 +11,8 @@ from verifier.language.program import Span
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One mistake: `message` says what is wrong, `why` the reason, `fix` what to write instead (each may be empty but the
-    message). `secondary`: other places that matter, each with its note. The catalogue explains `code`."""
+    """One mistake: `message` says what is wrong, `why` the reason, `fix` what to write instead (or empty).
+    `secondary`: other places that matter, each with its note. The catalogue explains `code`."""
 
     code: str
     span: Span
@@ -31,12 +31,21 @@ class Collector:
     _unknown: set[tuple[str, str, str]] = field(default_factory=set)
 
     def add(
-        self, code: str, span: Span, message: str, *, why: str = "", fix: str = "", secondary: tuple[tuple[Span, str], ...] = ()
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        *,
+        why: str = "",
+        fix: str = "",
+        secondary: tuple[tuple[Span, str], ...] = (),
     ) -> None:
         self.found.append(Diagnostic(code, span, message, why, fix, secondary))
 
-    def unknown(self, code: str, span: Span, what: str, name: str, known: Iterable[str], *, why: str = "", fix: str = "") -> None:
-        """An undeclared name: once a file and name, with the nearest known one; nothing if its declaration may be damaged."""
+    def unknown(
+        self, code: str, span: Span, what: str, name: str, known: Iterable[str], *, why: str = "", fix: str = ""
+    ) -> None:
+        """An undeclared name: once a file, with the nearest known one; nothing if its declaration may be damaged."""
         key = (code, span.file, name)
         if key in self._unknown or name in self.damaged or name.split(".")[0] in self.damaged:
             return

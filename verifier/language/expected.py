@@ -8,10 +8,16 @@ from lark.lexer import Token
 
 _VALUE = frozenset({"NUMBER", "DURATION", "LPAR", "NAME"})
 _EXPRESSION = _VALUE | frozenset(
-    "STRING PERCENT VERSION MINUS SOME EVERY NO AT COUNT NOT IF".split()
+    {"STRING", "PERCENT", "VERSION", "MINUS", "SOME", "EVERY", "NO", "AT", "COUNT", "NOT", "IF"}
 )
-_CONTINUES = frozenset("PLUS MINUS STAR RANGE COMPARE GE IS AND OR IMPLIES SEEN".split())
-_WORDS = {"NAME": "a name", "STRING": 'a text in "quotes"', "NUMBER": "a number", "END": "the end of the line", "$END": "the end of the file"}
+_CONTINUES = frozenset({"PLUS", "MINUS", "STAR", "RANGE", "COMPARE", "GE", "IS", "AND", "OR", "IMPLIES", "SEEN"})
+_WORDS = {
+    "NAME": "a name",
+    "STRING": 'a text in "quotes"',
+    "NUMBER": "a number",
+    "END": "the end of the line",
+    "$END": "the end of the file",
+}
 
 
 def describe(accepted: frozenset[str], texts: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from verifier.language.workloads import programs
 from verifier.resources import resource
 
 SIZE_BYTES_MAX = 2_000_000
+SHIPPED_FOLDER = "models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,9 @@ class Files:
                 return None
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
-            self.report.add("HL107", span, f"{file} is no text: byte {error.start} is not UTF-8", fix="save it as UTF-8")
+            self.report.add(
+                "HL107", span, f"{file} is no text: byte {error.start} is not UTF-8", fix="save it as UTF-8"
+            )
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "no such file"
             self.report.add("HL107", span, f"{file} cannot be read: {reason}")
@@ -80,7 +83,7 @@ class Files:
         beside = str(Path(use.span.file).parent / f"{use.path}.model")
         if beside in self.overlay or Path(beside).is_file():
             return beside
-        models = resource("models")
+        models = resource(SHIPPED_FOLDER)
         shipped = models / f"{use.path}.model"
         if shipped.is_file():
             return _shown(shipped)
@@ -90,6 +93,16 @@ class Files:
         fix = f"write `use {near or tail[0]}`" if near or tail else f"put {use.path}.model beside this file"
         self.report.add("HL108", use.span, f"there is no model `{use.path}`", fix=fix)
         return None
+
+
+def shipped_models() -> tuple[s.Model, ...]:
+    """All models that come with hitless, parsed; a broken one is left out."""
+    trees = []
+    for path in sorted(resource(SHIPPED_FOLDER).rglob("*.model")):
+        tree = parse(path.read_text("utf-8"), _shown(path), scenario=False).tree
+        if isinstance(tree, s.Model):
+            trees.append(tree)
+    return tuple(trees)
 
 
 def _shown(path: Path) -> str:
@@ -121,7 +134,9 @@ def load(paths: Iterable[str | Path], overlay: Mapping[str, str] | None = None) 
 
 
 def _too_deep(file: str) -> Diagnostic:
-    return Diagnostic("HL106", Span(file, 1, 1, 1, 2), "an expression is nested too deep", fix="name parts of it with `let`")
+    return Diagnostic(
+        "HL106", Span(file, 1, 1, 1, 2), "an expression is nested too deep", fix="name parts of it with `let`"
+    )
 
 
 def _load_one(path: str, files: Files, report: Collector) -> list[Program]:

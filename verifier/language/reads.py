@@ -17,9 +17,9 @@ def walk(node: Any) -> Iterator[Any]:
         current = stack.pop()
         if isinstance(current, tuple):
             stack.extend(reversed(current))
-        elif dataclasses.is_dataclass(current) and not isinstance(current, Span):
+        elif dataclasses.is_dataclass(current) and not isinstance(current, Span | type):
             yield current
-            stack.extend(getattr(current, name) for name in reversed(current.__slots__))  # type: ignore[attr-defined]
+            stack.extend(getattr(current, field.name) for field in reversed(dataclasses.fields(current)))
 
 
 def direct_reads(condition: Any, lets: Mapping[str, p.Let]) -> dict[str, Span]:
@@ -41,8 +41,8 @@ def direct_reads(condition: Any, lets: Mapping[str, p.Let]) -> dict[str, Span]:
                     stack.append(lets[name].body)
         if isinstance(current, tuple):
             stack.extend(current)
-        elif dataclasses.is_dataclass(current) and not isinstance(current, Span | p.Call):
-            stack.extend(getattr(current, name) for name in current.__slots__)  # type: ignore[attr-defined]
+        elif dataclasses.is_dataclass(current) and not isinstance(current, Span | p.Call | type):
+            stack.extend(getattr(current, field.name) for field in dataclasses.fields(current))
     return found
 
 

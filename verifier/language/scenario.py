@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from verifier.language import program as p
 from verifier.language import syntax as s
 from verifier.language.diagnostics import Collector, nearest
+from verifier.language.kinds import listed
 from verifier.language.names import native
 from verifier.language.program import Span
 from verifier.language.scope import Scope, World
-from verifier.language.terms import Terms, listed
+from verifier.language.terms import Terms
 
 RUNNING = "running"  # the block that says what the members of the first class have
 
@@ -62,7 +63,9 @@ class Reader:
         entries, children = self.per_class()
         for entry in block.entries:
             name = entry.name.text
-            owners = children.get(name, []) if not isinstance(entry, s.Assignment) or name not in entries else entries[name]
+            owners = (
+                children.get(name, []) if not isinstance(entry, s.Assignment) or name not in entries else entries[name]
+            )
             top = isinstance(entry, s.BlockNode) and name in self.world.headers and not owners
             if top and isinstance(entry, s.BlockNode):
                 self.read(entry, name, said)
@@ -93,7 +96,13 @@ class Reader:
     def _enter(self, name: s.Name, path: str, said: Said) -> None:
         if path in said.given or path in said.off:
             first = said.given.get(path) or said.off[path]
-            self.report.add("HL402", name.span, f"`{name.text}` is given twice", fix="remove one", secondary=((first, "first here"),))
+            self.report.add(
+                "HL402",
+                name.span,
+                f"`{name.text}` is given twice",
+                fix="remove one",
+                secondary=((first, "first here"),),
+            )
         said.given[path] = name.span
         said.places.setdefault(path, name.span)
 
@@ -112,11 +121,19 @@ class Reader:
 
     def _turn_off(self, name: s.Name, path: str, said: Said) -> None:
         if path not in self.world.blocks:
-            self.report.add("HL405", name.span, f"`{name.text}` cannot be left out", fix=f"write `{name.text} {{ .. }}`")
+            self.report.add(
+                "HL405", name.span, f"`{name.text}` cannot be left out", fix=f"write `{name.text} {{ .. }}`"
+            )
             return
         first = said.given.get(path) or said.off.get(path)
         if first is not None:
-            self.report.add("HL402", name.span, f"`{name.text}` is given twice", fix="remove one", secondary=((first, "first here"),))
+            self.report.add(
+                "HL402",
+                name.span,
+                f"`{name.text}` is given twice",
+                fix="remove one",
+                secondary=((first, "first here"),),
+            )
         said.off[path] = name.span
         said.places.setdefault(path, name.span)
 
@@ -179,11 +196,19 @@ class Reader:
         if spelt is not None:
             self.report.add("HL210", span, f"`{name}` is spelt otherwise here", fix=self._written(path, *spelt, value))
             return
-        owners = [block for block, names in self._by_block() if block != path and (name in names or native(name, names))]
+        owners = [
+            block for block, names in self._by_block() if block != path and (name in names or native(name, names))
+        ]
         if owners and nearest(name, known) is None:
             block = owners[0]
-            written = name if name in dict(self._by_block())[block] else (native(name, dict(self._by_block())[block]) or (name, ""))[0]
-            self.report.add("HL209", span, f"`{name}` does not belong to `{shown}`", fix=f"write `{written}` in `{block}`")
+            written = (
+                name
+                if name in dict(self._by_block())[block]
+                else (native(name, dict(self._by_block())[block]) or (name, ""))[0]
+            )
+            self.report.add(
+                "HL209", span, f"`{name}` does not belong to `{shown}`", fix=f"write `{written}` in `{block}`"
+            )
             return
         what = "there is no block" if isinstance(entry, s.BlockNode) else f"`{shown}` has no"
         self.report.unknown("HL202", span, what, name, known)
@@ -191,7 +216,11 @@ class Reader:
     def _written(self, path: str, name: str, unit: str, value: str) -> str:
         setting = self.world.settings.get(f"{path}.{name}")
         if setting is None:
-            return f"write `{name} {{ .. }}`" if name in self.children.get(path, {}) else f"write `{name} = {value or '...'}`"
+            return (
+                f"write `{name} {{ .. }}`"
+                if name in self.children.get(path, {})
+                else f"write `{name} = {value or '...'}`"
+            )
         if setting.kind in ("duration", "window") and value.isdigit():
             value += unit or "s"
         return f"write `{name} = {value or '...'}`"

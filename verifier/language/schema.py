@@ -57,7 +57,12 @@ def _kind(world: World, entry: s.SettingDeclaration) -> tuple[str, tuple[tuple[s
     if entry.either:
         kind = _EITHER.get((words[0], words[1]))
         if kind is None:
-            world.report.add("HL207", entry.alternatives[0][0].span, f"there is no kind `{words[0]} or {words[1]}`", fix="write `size or percent`, or alternatives with `|`")
+            world.report.add(
+                "HL207",
+                entry.alternatives[0][0].span,
+                f"there is no kind `{words[0]} or {words[1]}`",
+                fix="write `size or percent`, or alternatives with `|`",
+            )
         return kind or "size or percent", ()
     first, payload = entry.alternatives[0]
     if len(words) == 1 and payload is None:
@@ -66,7 +71,9 @@ def _kind(world: World, entry: s.SettingDeclaration) -> tuple[str, tuple[tuple[s
         world.report.unknown("HL207", first.span, "there is no kind", first.text, KINDS)
     for word, inside in entry.alternatives:
         if inside is not None and inside.text not in _PAYLOADS:
-            world.report.unknown("HL207", inside.span, f"`{word.text}` can hold a duration or a window, not a", inside.text, _PAYLOADS)
+            world.report.unknown(
+                "HL207", inside.span, f"`{word.text}` can hold a duration or a window, not a", inside.text, _PAYLOADS
+            )
         if words.count(word.text) > 1:
             world.report.add("HL205", word.span, f"`{word.text}` is listed twice", fix="remove one")
     return "choice", tuple((word.text, inside.text if inside else None) for word, inside in entry.alternatives)
@@ -81,13 +88,23 @@ def check_defaults(world: World, terms: Terms) -> None:
         scope = world.scope((node.each,)) if node.each else Scope()
         default = terms.static(entry.default, scope, setting.kind, setting.choices)
         world.settings[path] = p.Setting(
-            path, setting.kind, setting.choices, default, setting.per, setting.block, setting.doc, setting.source, setting.span
+            path,
+            setting.kind,
+            setting.choices,
+            default,
+            setting.per,
+            setting.block,
+            setting.doc,
+            setting.source,
+            setting.span,
         )
     needs = {
         path: {read.path for read in walk(setting.default) if isinstance(read, p.SettingRead)}
         for path, setting in world.settings.items()
     }
-    report_cycles(world.report, needs, {path: setting.span for path, setting in world.settings.items()}, "the default of")
+    report_cycles(
+        world.report, needs, {path: setting.span for path, setting in world.settings.items()}, "the default of"
+    )
 
 
 def report_cycles(report: Collector, needs: Mapping[str, set[str]], places: Mapping[str, Span], what: str) -> None:
@@ -132,4 +149,10 @@ def check_indices(world: World, terms: Terms) -> None:
 
 
 def duplicate(report: Collector, what: str, name: str, span: Span, first: Span) -> None:
-    report.add("HL205", span, f"{what} `{name}` is declared twice", fix="remove one, or rename it", secondary=((first, "first here"),))
+    report.add(
+        "HL205",
+        span,
+        f"{what} `{name}` is declared twice",
+        fix="remove one, or rename it",
+        secondary=((first, "first here"),),
+    )

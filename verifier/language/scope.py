@@ -10,8 +10,8 @@ from verifier.language import syntax as s
 from verifier.language.diagnostics import Collector
 from verifier.language.program import Span
 
-# Types of expressions. "flag": a truth value known before the search; "condition": one that reads the state; "counts": a sum
-# of `count`; "bad": already reported, fits everything.
+# Types of expressions. "flag": a truth value known before the search; "condition": one that reads the state; "counts":
+# a sum of `count`; "amount": a number or a percentage; "bad": already reported, fits everything.
 Kind = str
 TRUTHS = frozenset({"flag", "condition"})
 
@@ -50,11 +50,10 @@ class NumberVariable:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Variables bound here. `words`: what may stand where a choice is due. `static`: why the state may not be read, if so."""
+    """Variables bound here. `scenario_class`: in a scenario, the variable of settings that have a value a class."""
 
     variables: Mapping[str, IndexVariable | NumberVariable] = field(default_factory=dict)
-    static: str = ""
-    scenario_class: str | None = None  # in a scenario: the block's variable, for settings that have one value a class
+    scenario_class: str | None = None
 
     def bind(self, name: str, variable: IndexVariable | NumberVariable) -> Scope:
         return replace(self, variables={**self.variables, name: variable})
@@ -62,7 +61,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What is known of a settings block: `inside`: the block it may stand in; `variable`: the `p` of `of p: Pod`."""
+    """What is known of a settings block. `inside`: the block it stands in, if it is not a block of its own."""
 
     path: str
     shared: bool
@@ -113,9 +112,7 @@ class World:
 
     def known_type(self, binder: s.Binder) -> None:
         if binder.type.text not in self.index_nodes:
-            self.report.unknown(
-                "HL204", binder.type.span, "there is no index type", binder.type.text, self.index_nodes
-            )
+            self.report.unknown("HL204", binder.type.span, "there is no index type", binder.type.text, self.index_nodes)
         elif binder.cls is not None and binder.cls.text not in self.classes(binder.type.text):
             self.report.unknown(
                 "HL204",
@@ -125,9 +122,9 @@ class World:
                 self.classes(binder.type.text),
             )
 
-    def scope(self, binders: Iterable[s.Binder], static: str = "") -> Scope:
+    def scope(self, binders: Iterable[s.Binder]) -> Scope:
         """The variables of parameters; a name that is bound twice is reported."""
-        scope = Scope(static=static)
+        scope = Scope()
         for binder in binders:
             if binder.name.text in scope.variables:
                 self.report.add(

@@ -32,7 +32,12 @@ class Steps(Conditions):
         """Classes that are tested one by one must all be there."""
         if None in conditions or not node.parameters:
             if None not in conditions:
-                self.report.add("HL311", node.name.span, f"`{node.name.text}` may begin nowhere", fix="give the last initial state without `if`")
+                self.report.add(
+                    "HL311",
+                    node.name.span,
+                    f"`{node.name.text}` may begin nowhere",
+                    fix="give the last initial state without `if`",
+                )
             return
         tested: dict[str, set[str]] = {}
         for condition in conditions:
@@ -58,7 +63,9 @@ class Steps(Conditions):
         for pattern in node.sources:
             source, scope = self._source(machine, pattern, scope)
             sources.append(source)
-        bound = tuple(n for n, v in scope.variables.items() if isinstance(v, NumberVariable) and n not in outer.variables)
+        bound = tuple(
+            n for n, v in scope.variables.items() if isinstance(v, NumberVariable) and n not in outer.variables
+        )
         target, scope = self._target(machine, node.target, scope, fresh=True)
         guard: p.Condition = p.When(p.Literal_(True, node.span), node.span)
         if node.guard is not None:
@@ -105,7 +112,12 @@ class Steps(Conditions):
         if family is None:
             return p.StatePattern(pattern.name.text), scope
         if len(pattern.args or ()) != len(family.args) or None in (pattern.args or ()):
-            self.report.add("HL309", pattern.span, f"which `{pattern.name.text}` is meant?", fix=f"write `{family_text(family)}` with a value")
+            self.report.add(
+                "HL309",
+                pattern.span,
+                f"which `{pattern.name.text}` is meant?",
+                fix=f"write `{family_text(family)}` with a value",
+            )
             return p.StatePattern(family.name), scope
         args: list[p.Static | str | None] = []
         for due, arg in zip(family.args, pattern.args or (), strict=True):
@@ -134,9 +146,15 @@ class Steps(Conditions):
         return self.static(node.body, scope, "window")
 
     def _stays_in_range(
-        self, machine: str, node: s.Step, target: p.StatePattern, bound: tuple[str, ...], scope: Scope, guard: p.Condition
+        self,
+        machine: str,
+        node: s.Step,
+        target: p.StatePattern,
+        bound: tuple[str, ...],
+        scope: Scope,
+        guard: p.Condition,
     ) -> None:
-        """For every value of the bound numbers that the guard lets through, the target's numbers are in their ranges."""
+        """For all bound numbers that the guard lets through, the target's numbers are within their ranges."""
         family = self.world.families[machine].get(target.name)
         ranges = [scope.variables[name] for name in bound]
         values = [range(r.lo, r.hi + 1) for r in ranges if isinstance(r, NumberVariable)]
@@ -148,9 +166,9 @@ class Steps(Conditions):
             if not all(_holds(test, env) for test in tests):
                 continue
             for due, arg, place in zip(family.args, target.args, node.target.args or (), strict=True):
-                if len(due) == 3 and arg is not None and not isinstance(arg, str) and place is not None:
-                    if self._outside(arg, due, place.span, env):
-                        return
+                number = len(due) == 3 and arg is not None and not isinstance(arg, str) and place is not None
+                if number and self._outside(arg, due, place.span, env):  # type: ignore[arg-type, union-attr]
+                    return
 
     def _outside(self, arg: p.Static, due: tuple[str, int, int], span: Span, env: dict[str, int]) -> bool:
         try:
@@ -160,8 +178,12 @@ class Steps(Conditions):
         if due[1] <= number <= due[2] or isinstance(arg, p.Literal_):
             return False
         where = " and ".join(f"{name} = {value}" for name, value in env.items())
-        fix = f"add a guard such as `when {next(iter(env))} < {max(env.values())}`" if number > due[2] else "add a guard"
-        self.report.add("HL309", span, f"this is {number} for {where}, outside of {due[0]}: {due[1]}..{due[2]}", fix=fix)
+        fix = (
+            f"add a guard such as `when {next(iter(env))} < {max(env.values())}`" if number > due[2] else "add a guard"
+        )
+        self.report.add(
+            "HL309", span, f"this is {number} for {where}, outside of {due[0]}: {due[1]}..{due[2]}", fix=fix
+        )
         return True
 
 

@@ -12,7 +12,26 @@ from verifier.language.diagnostics import Diagnostic
 from verifier.language.program import Span
 
 NESTING_MAX = 64
-_OPERATORS = frozenset("COMMA PLUS MINUS STAR RANGE AND OR NOT IMPLIES IS IF THEN ELSE COMPARE GE COLON".split())
+_OPERATORS = frozenset(
+    {
+        "COMMA",
+        "PLUS",
+        "MINUS",
+        "STAR",
+        "RANGE",
+        "AND",
+        "OR",
+        "NOT",
+        "IMPLIES",
+        "IS",
+        "IF",
+        "THEN",
+        "ELSE",
+        "COMPARE",
+        "GE",
+        "COLON",
+    }
+)
 _NO_END_AFTER = _OPERATORS | {"LBRACE", "END"}
 _NO_END_BEFORE = _OPERATORS - {"NOT", "IF"} | {"LBRACE", "BECAUSE", "TYPICALLY", "ASSUMED"}
 _NEXT_ENTRY = re.compile(r"\s*[A-Za-z_]\w*\s*(=(?!=)|\{)")  # a parenthesis left open ends where the next entry begins
@@ -26,7 +45,7 @@ class NoLexer(Lexer):
     def __init__(self, _conf: Any) -> None:
         pass
 
-    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Token]:  # noqa: ARG002
+    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Token]:
         return iter(())
 
 
@@ -34,7 +53,7 @@ class Tokenizer:
     def __init__(self, terminals: Iterable[TerminalDef]) -> None:
         literal = {t.name: t.pattern.value for t in terminals if t.pattern.type == "str"}
         self.keywords = {text: name for name, text in literal.items() if text.isidentifier()}
-        self.texts = {name: text for name, text in literal.items()}
+        self.texts = literal
         regexps = sorted((t for t in terminals if t.pattern.type == "re"), key=lambda t: -t.priority)
         signs = sorted((n for n, text in literal.items() if not text.isidentifier()), key=lambda n: -len(literal[n]))
         parts = [f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in regexps]
@@ -89,7 +108,12 @@ class Tokenizer:
             tokens.append(token)
             if depth > NESTING_MAX or braces > NESTING_MAX:
                 problems.append(
-                    Diagnostic("HL106", span_of(token, file), f"nested more than {NESTING_MAX} deep", fix="name parts of it with `let`")
+                    Diagnostic(
+                        "HL106",
+                        span_of(token, file),
+                        f"nested more than {NESTING_MAX} deep",
+                        fix="name parts of it with `let`",
+                    )
                 )
                 return [], problems
         return tokens, problems

@@ -31,7 +31,14 @@ def check_values(program: p.Program, workload: Workload, shared: Said, world: Wo
                 continue  # a value it needs is missing, which is reported there
             if not holds:
                 place, note = _place_of(require.at.text, program, workload, shared)
-                report.add("HL407", place, require.text, why=note, fix=f"write {_quoted(require.write)}" if require.write else "", secondary=((require.span, "required here"),))
+                report.add(
+                    "HL407",
+                    place,
+                    require.text,
+                    why=note,
+                    fix=f"write {_quoted(require.write)}" if require.write else "",
+                    secondary=((require.span, "required here"),),
+                )
 
 
 def _quoted(text: str) -> str:
@@ -66,7 +73,12 @@ def _check_value(setting: p.Setting, cls: str | None, given: p.Given, program: p
     name = setting.path.rpartition(".")[2]
     for window in _windows(value, given.value):
         if window.lo_ms < 0:
-            report.add("HL408", given.span, f"`{name}` would be negative", fix=f"write `{name} = {given.text.replace('-', '')}`")
+            report.add(
+                "HL408",
+                given.span,
+                f"`{name}` would be negative",
+                fix=f"write `{name} = {given.text.replace('-', '')}`",
+            )
             return
         if window.hi_ms is not None and window.lo_ms > window.hi_ms:
             fix = f"write `{duration_text(window.hi_ms)}..{duration_text(window.lo_ms)}`"
@@ -75,10 +87,11 @@ def _check_value(setting: p.Setting, cls: str | None, given: p.Given, program: p
     problem = _number_problem(setting.kind, value)
     if problem:
         report.add("HL408", given.span, f"`{name}` {problem[0]}", fix=f"write `{name} = {problem[1]}`")
-    elif isinstance(value, p.Window) and isinstance(typical, p.Window) and value.hi_ms is not None:
-        if typical.hi_ms is not None and not value.lo_ms <= typical.hi_ms <= value.hi_ms:
-            message = f"the typical value {duration_text(typical.hi_ms)} is outside of the window"
-            report.add("HL408", given.typical.span if given.typical else given.span, message, fix="write one within it")
+    elif given.typical is not None and isinstance(value, p.Window) and isinstance(typical, p.Window):
+        hi, typical_hi = value.hi_ms, typical.hi_ms
+        if hi is not None and typical_hi is not None and not value.lo_ms <= typical_hi <= hi:
+            message = f"the typical value {duration_text(typical_hi)} is outside of the window"
+            report.add("HL408", given.typical.span, message, fix="write one within it")
 
 
 def _windows(value: Any, source: p.Static) -> list[p.Window]:

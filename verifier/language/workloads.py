@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from verifier.language import program as p
 from verifier.language import syntax as s
 from verifier.language.diagnostics import Collector, nearest
+from verifier.language.kinds import listed
 from verifier.language.names import example_text, native
 from verifier.language.program import Span
 from verifier.language.reads import reachable_settings, walk
 from verifier.language.scenario import RUNNING, Reader, Said
 from verifier.language.scope import World
-from verifier.language.terms import listed
 from verifier.language.values import check_values
 
 
@@ -63,7 +63,9 @@ def _asked(scenario: s.Scenario, world: World, report: Collector, file: str) -> 
             fix = f"write `verify {group.name} >= 3`"
             report.add("HL303", item.check.span, f"`{group.name}` needs a number", fix=fix)
         elif group.parameter is None and item.argument is not None:
-            report.add("HL303", item.argument.span, f"`{group.name}` takes no number", fix=f"write `verify {group.name}`")
+            report.add(
+                "HL303", item.argument.span, f"`{group.name}` takes no number", fix=f"write `verify {group.name}`"
+            )
         asked.append(p.Asked(item.check.text, argument, item.span))
     if not any(isinstance(item, s.Verify) for item in scenario.items) and "verify" not in report.damaged:
         known = sorted(name for name, group in world.checks.items() if group.parameter is None)
@@ -104,14 +106,22 @@ def _workloads(scenario: s.Scenario, world: World, reader: Reader, shared: Said)
         key = (name, "" if name in tops and world.headers[name].shared else block.label.text if block.label else "")
         if key in firsts:
             what = f"`{name} {key[1]}`" if key[1] else f"`{name}`"
-            report.add("HL402", block.name.span, f"{what} is given twice", fix="make one block of them", secondary=((firsts[key], "first here"),))
+            report.add(
+                "HL402",
+                block.name.span,
+                f"{what} is given twice",
+                fix="make one block of them",
+                secondary=((firsts[key], "first here"),),
+            )
             continue
         firsts[key] = block.name.span
         if name in tops and world.headers[name].shared:
             reader.read(block, name, shared)
             continue
         if block.label is None:
-            report.add("HL404", block.name.span, f"which workload is this `{name}` of?", fix=f"write `{name} web {{ .. }}`")
+            report.add(
+                "HL404", block.name.span, f"which workload is this `{name}` of?", fix=f"write `{name} web {{ .. }}`"
+            )
             continue
         workload = found.setdefault(block.label.text, Workload(block.label.text, {}, None, Said(), Said()))
         if name == RUNNING:
@@ -134,12 +144,18 @@ def _complete(workloads: list[Workload], needed: list[str], world: World, report
         if not missing or (full and workload in full):
             continue
         near = nearest(workload.name, [n for n in names if n != workload.name])
-        stray = full and near or workload not in anchored
+        stray = (bool(full) and near is not None) or workload not in anchored
         for block in blocks if stray else blocks[:1]:
             place = block.label.span if block.label and stray else block.name.span
             if stray:
                 fix = f"write `{block.name.text} {near}`" if near else f"the workloads are {listed(names)}"
-                report.add("HL403", place, f"no workload is called `{workload.name}`", why=_why(missing, workload.name), fix=fix)
+                report.add(
+                    "HL403",
+                    place,
+                    f"no workload is called `{workload.name}`",
+                    why=_why(missing, workload.name),
+                    fix=fix,
+                )
             else:
                 examples = "; ".join(_example(name, workload.name, world) for name in missing)
                 message = f"workload `{workload.name}` has no {listed(missing)} block"
@@ -165,7 +181,12 @@ def _unknown_block(block: s.BlockNode, world: World, tops: set[str], report: Col
     header = world.headers.get(name)
     spelt = native(name, tops)
     if header is not None and header.inside:
-        report.add("HL404", span, f"`{name}` stands inside `{header.inside}`", fix=f"write `{header.inside} .. {{ {name} {{ .. }} }}`")
+        report.add(
+            "HL404",
+            span,
+            f"`{name}` stands inside `{header.inside}`",
+            fix=f"write `{header.inside} .. {{ {name} {{ .. }} }}`",
+        )
     elif spelt is not None:
         report.add("HL210", span, f"`{name}` is spelt otherwise here", fix=f"write `{spelt[0]}`")
     else:
@@ -240,4 +261,10 @@ def _required(workload: Workload, shared: Said, program: p.Program, world: World
             place = next(iter(workload.blocks.values())).name.span
         if place is not None:
             example = example_text(setting.kind, setting.choices)
-            report.add("HL401", place, f"`{block}` does not say `{name}`", why=setting.doc, fix=f"write `{name} = {example}` in `{block}`, with your value")
+            report.add(
+                "HL401",
+                place,
+                f"`{block}` does not say `{name}`",
+                why=setting.doc,
+                fix=f"write `{name} = {example}` in `{block}`, with your value",
+            )
