@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from verifier.analysis.completion import completed
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
 from verifier.engines.induction import Induction
@@ -135,14 +136,15 @@ class Decider:
             outcome = _ask(few, few.checks[0], self.deadline)
             if outcome.answer is not Answer.VIOLATED or outcome.run is None:
                 return outcome
-            replayed = replay(exact.system, check, outcome.run)
+            run = completed(outcome.run, few, exact.system)
+            replayed = replay(exact.system, check, run)
             if isinstance(replayed, Replayed):
-                return Witness(exact.system, check, outcome.run, replayed, _focus(few))
+                return Witness(exact.system, check, run, replayed, _focus(few))
             forced = [m for name in replayed.forced for m in _mover(exact, name) if m not in members]
             if not forced:
-                raise WitnessRefused(exact.system, outcome.run, replayed)
+                raise WitnessRefused(exact.system, run, replayed)
             if len(members) >= limit:
-                cut = _cut(outcome.run, replayed.at)
+                cut = _cut(run, replayed.at)
                 shorter = replay(exact.system, check, cut)
                 if isinstance(shorter, Replayed):
                     return Witness(exact.system, check, cut, shorter, _focus(few))

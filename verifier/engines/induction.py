@@ -17,8 +17,8 @@ lemmas are assumed in the present and in every copy that a question reads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import combinations, permutations, product
+from dataclasses import dataclass
+from itertools import combinations, product
 from typing import Any
 
 import z3
@@ -69,8 +69,10 @@ class Induction:
         given = Values(program)
         actual = tuple((path, given.evaluate(_read(path), {}, Reads())) for path in sizes)
         ones = tuple((path, 1) for path in sizes)
-        # The widest scope first. A size that is an expression of others is evaluated like any other number.
-        self._books = [_Book(program, scope) for scope in dict.fromkeys([Scope(ones), Scope(actual), THIS_TOPOLOGY])]
+        # The widest scope first; what holds in it holds in the narrower ones.
+        self._books: list[_Book] = []
+        for scope in dict.fromkeys([Scope(ones), Scope(actual), THIS_TOPOLOGY]):
+            self._books.append(_Book(program, scope, self._books[-1] if self._books else None))
 
     def settled(self, condition: Condition, env: Env) -> Settled | None:
         """The value of `condition` in every reachable state, if the lemmas decide it; None if they do not."""
@@ -96,9 +98,11 @@ class _Symbols(Numbers):
 
     def __init__(self, scope: Scope) -> None:
         self.least = None if scope.least is None else dict(scope.least)
+        self.asked = 0
         self.constraints: dict[str, z3.BoolRef] = {}
 
     def size(self, path: str, value: int) -> Any:
+        self.asked += 1
         if self.least is None:
             return value
         symbol = z3.Int(f"size {path}")
@@ -156,14 +160,24 @@ Leaf = Callable[[ir.In], ir.Expr]
 class _Book:
     """The lemmas proven for one scope."""
 
-    def __init__(self, program: Program, scope: Scope) -> None:
+    def __init__(self, program: Program, scope: Scope, wider: _Book | None) -> None:
         self.program = program
         self.scope = scope
+        self.wider = wider
         self.symbols = _Symbols(scope)
         self.values = Values(program, self.symbols)
         self.proven: list[Lemma] = []
         self._tried = False
+        self.sized: set[str] = set()
+        self._trees: dict[tuple[Member, ...], _Trees] = {}
+        self.excluded: dict[tuple[object, ...], tuple[str, ...] | None] = {}
         self._memo: dict[tuple[object, ...], Settled | None] = {}
+
+    def trees(self, members: Iterable[Member]) -> _Trees:
+        key = tuple(dict.fromkeys(members))
+        if key not in self._trees:
+            self._trees[key] = _Trees(self, list(key))
+        return self._trees[key]
 
     # -- questions -----------------------------------------------------------------------------------------------------
 
@@ -177,7 +191,7 @@ class _Book:
 
     def _settle(self, condition: Condition, env: Env) -> Settled | None:
         own = [m for m in env.values() if isinstance(m, Member)]
-        trees = _Trees(self, own)
+        trees = self.trees(own)
         try:
             tree = trees.tree(condition, env, ())
             for value in (True, False):
@@ -189,15 +203,24 @@ class _Book:
         return None
 
     def _prove_all(self) -> None:
+        """Proves what it can, in order. A lemma whose proof failed without a size in it fails for narrower scopes too."""
         if self._tried:
             return
         self._tried = True
+        if self.wider is not None:
+            self.wider._prove_all()
+            self.proven = list(self.wider.proven)
         for lemma in self.program.lemmas:
+            if lemma in self.proven or (self.wider is not None and lemma.name not in self.wider.sized):
+                continue
+            before = self.symbols.asked
             try:
                 if self._holds(lemma):
                     self.proven.append(lemma)
             except _Unsupported:
                 continue
+            if self.symbols.asked > before:
+                self.sized.add(lemma.name)
 
     # -- one lemma -----------------------------------------------------------------------------------------------------
 
@@ -207,7 +230,7 @@ class _Book:
     def _holds_for(self, lemma: Lemma, own: dict[str, Member]) -> bool:
         """Implied by earlier lemmas, or kept by every step: by those of the lemma's members, and of one other."""
         mine = list(dict.fromkeys(own.values()))
-        trees = _Trees(self, mine)
+        trees = self.trees(mine)
         goal = trees.tree(lemma.always, own, ())
         if trees.refuted([ir.neg(goal)], self.proven) is not None:
             return True
@@ -219,13 +242,13 @@ class _Book:
         )
 
     def _kept(self, lemma: Lemma, own: Env, members: list[Member], change: _Change) -> bool:
-        trees = _Trees(self, list(dict.fromkeys(members)))
+        trees = self.trees(members)
         before = trees.tree(lemma.always, own, ())
         after = trees.mapped(before, change.leaf(trees))
         if after == before:
             return True
-        assumed = [before, change.guard(trees), ir.neg(after)]
-        return trees.refuted(assumed, self.proven, also=lemma, after=change.leaf(trees)) is not None
+        guard = change.guard(trees)
+        return guard == ir.FALSE or trees.refuted([guard, ir.neg(after)], self.proven, also=lemma) is not None
 
     def _changes(
         self, goal: ir.Expr, trees: _Trees, mine: list[Member]
@@ -342,6 +365,8 @@ class _Trees:
         self.sums: dict[str, _Sum] = {}
         self.initial: dict[str, str] = {}
         self.all_states: dict[str, tuple[str, ...]] = {}
+        self._lemmas: dict[tuple[object, ...], ir.Expr] = {}
+        self.solver = _Solver(self)
 
     # -- building ------------------------------------------------------------------------------------------------------
 
@@ -489,31 +514,26 @@ class _Trees:
 
     def initially(self, goal: ir.Expr) -> bool:
         """Does `goal` hold in the initial state? Counts of all others are all of them, or none."""
-        solver = _Query(self)
-        solver.add(ir.neg(self.mapped(goal, lambda at: ir.Const(self.initial[_machine(at)] in at.states))))
-        return solver.unsat() is not None
+        start = self.mapped(goal, lambda at: ir.Const(self.initial[_machine(at)] in at.states))
+        return self.solver.refuted([ir.neg(start)], []) is not None
 
-    def refuted(
-        self,
-        assumed: list[ir.Expr],
-        lemmas: list[Lemma],
-        also: Lemma | None = None,
-        after: Leaf | None = None,
-    ) -> tuple[str, ...] | None:
-        """The lemmas that contradict `assumed`, or None. `also` is assumed too, before the step; `lemmas` also after it."""
-        solver = _Query(self)
+    def refuted(self, assumed: list[ir.Expr], lemmas: list[Lemma], also: Lemma | None = None) -> tuple[str, ...] | None:
+        """The lemmas that contradict `assumed`, or None; `also` is assumed like a lemma."""
         views = self._contexts(assumed)
-        for lemma in [*lemmas, *([also] if also else [])]:
-            for own in self._instances(lemma):
+        known = [*lemmas, also] if also else lemmas
+        for lemma in known:
+            for own in self.instances(lemma):
                 for context in views:
-                    tree = self.tree(lemma.always, own, context)
-                    solver.add(tree, lemma.name)
-                    if after is not None and lemma is not also:
-                        solver.add(self.mapped(tree, after), lemma.name)
-        for expr in assumed:
-            solver.add(expr)
-        solver.relate(lemmas, views)
-        return solver.unsat()
+                    self.solver.know(lemma, self.lemma(lemma, own, context))
+        if not lemmas:
+            return self.solver.refuted(assumed, known)
+        return self.solver.refuted(assumed, known, _Relations(self, lemmas, views))
+
+    def lemma(self, lemma: Lemma, own: dict[str, Member], views: tuple[str, ...]) -> ir.Expr:
+        key = (lemma.name, *own.values(), views)
+        if key not in self._lemmas:
+            self._lemmas[key] = self.tree(lemma.always, own, views)
+        return self._lemmas[key]
 
     def _contexts(self, exprs: list[ir.Expr]) -> list[tuple[str, ...]]:
         """Every chain of views through which something is read, and its tails: a refresh makes one of the other."""
@@ -524,7 +544,7 @@ class _Trees:
                 found.update(dict.fromkeys(views[i:] for i in range(len(views) + 1)))
         return list(found)
 
-    def _instances(self, lemma: Lemma, extra: Iterable[Member] = ()) -> Iterator[dict[str, Member]]:
+    def instances(self, lemma: Lemma, extra: Iterable[Member] = ()) -> Iterator[dict[str, Member]]:
         pools = [
             [m for m in (*self.members, *extra) if m.type == p.type and p.cls in (None, m.cls)]
             for p in lemma.parameters
@@ -553,138 +573,142 @@ def _same_sum(a: _Sum, b: _Sum) -> bool:
     return bool(a.bound == b.bound) if _plain(a.bound, b.bound) else z3.eq(z3.IntVal(0) + a.bound, z3.IntVal(0) + b.bound)
 
 
-@dataclass
-class _Query:
-    """One satisfiability question. Numbers of all others are one unknown per class and condition."""
+class _Solver:
+    """Satisfiability for one choice of members. What is always so is asserted once; a question is pushed and popped.
 
-    trees: _Trees
-    facts: list[tuple[z3.BoolRef, str]] = field(default_factory=list)
-    variables: dict[str, z3.ArithRef] = field(default_factory=dict)
-    numbers: dict[tuple[tuple[str, str], ir.Expr], z3.ArithRef] = field(default_factory=dict)
-    side: list[z3.BoolRef] = field(default_factory=list)
+    Numbers of all others are one unknown for each class and condition.
+    """
 
-    def add(self, expr: ir.Expr, name: str = "") -> None:
-        if expr != ir.TRUE:
-            self.facts.append((self._z3(expr), name))
+    def __init__(self, trees: _Trees) -> None:
+        self.trees = trees
+        self.solver = z3.SimpleSolver()
+        self.solver.set("timeout", _SOLVER_MS)
+        self.solver.set("random_seed", 1)
+        self.variables: dict[str, z3.ArithRef] = {}
+        self.numbers: dict[tuple[tuple[str, str], ir.Expr], z3.ArithRef] = {}
+        self.terms: dict[ir.Expr, z3.BoolRef] = {}
+        self.known: set[tuple[str, ir.Expr]] = set()
 
-    def unsat(self) -> tuple[str, ...] | None:
-        """The names of the facts that contradict each other; None if satisfiable, or if the solver does not know."""
-        solver = z3.Solver()
-        solver.set("timeout", _SOLVER_MS)
-        solver.set("random_seed", 1)
-        for constraint in self.side:
-            solver.add(constraint)
-        solver.add(*self.trees.book.symbols.constraints.values())
-        switches: dict[str, z3.BoolRef] = {}
-        for fact, name in self.facts:
-            if name:
-                solver.add(z3.Implies(switches.setdefault(name, z3.Bool(f"use {name}")), fact))
-            else:
-                solver.add(fact)
-        if solver.check(*switches.values()) != z3.unsat:
-            return None
-        core = {str(c) for c in solver.unsat_core()}
-        return tuple(name for name, switch in switches.items() if str(switch) in core)
+    def know(self, lemma: Lemma, tree: ir.Expr) -> None:
+        """A fact that holds where `lemma` is assumed."""
+        if (lemma.name, tree) not in self.known:
+            self.known.add((lemma.name, tree))
+            self.always(z3.Implies(_use(lemma.name), self.term(tree)))
 
-    def relate(self, lemmas: list[Lemma], views: list[tuple[str, ...]]) -> None:
-        """Orders the counts of a class: `each` implies `other` for a single member makes the first at most the second."""
-        by_class: dict[tuple[str, str], list[ir.Expr]] = {}
-        for cls, each in self.numbers:
-            by_class.setdefault(cls, []).append(each)
-        for cls, conditions in by_class.items():
-            if len(conditions) < 2:
-                continue
-            single = _Single(self.trees, cls, lemmas, views)
-            for a, b in permutations(conditions, 2):
-                used = single.excludes(a, ir.neg(b))
-                if used is not None:
-                    self._under(self.numbers[cls, a] <= self.numbers[cls, b], used)
-            for a, b in combinations(conditions, 2):
-                total = self._size(cls)
-                used = single.excludes(a, b)
-                if used is not None:
-                    self._under(self.numbers[cls, a] + self.numbers[cls, b] <= total, used)
-                used = single.excludes(ir.neg(a), ir.neg(b))
-                if used is not None:
-                    self._under(self.numbers[cls, a] + self.numbers[cls, b] >= total, used)
+    def always(self, fact: z3.BoolRef) -> None:
+        self.solver.add(fact)
 
-    def _under(self, fact: z3.BoolRef, lemmas: tuple[str, ...]) -> None:
-        """A fact that needs all of `lemmas`."""
-        if not lemmas:
-            self.side.append(fact)
-            return
-        self.facts.append((fact, lemmas[-1])) if len(lemmas) == 1 else self.side.append(
-            z3.Implies(z3.And([z3.Bool(f"use {name}") for name in lemmas]), fact)
-        )
+    def refuted(
+        self, assumed: list[ir.Expr], lemmas: list[Lemma], relations: _Relations | None = None
+    ) -> tuple[str, ...] | None:
+        """The names of the lemmas that contradict `assumed`; None if satisfiable, or if the solver does not know."""
+        terms = [self.term(expr) for expr in assumed]
+        if relations is not None:
+            relations.state()
+        self.solver.push()
+        self.solver.add(*terms, *self.trees.book.symbols.constraints.values())
+        answer = self.solver.check(*(_use(lemma.name) for lemma in lemmas))
+        core = {str(c) for c in self.solver.unsat_core()} if answer == z3.unsat else set()
+        self.solver.pop()
+        return tuple(x.name for x in lemmas if str(_use(x.name)) in core) if answer == z3.unsat else None
 
-    def _size(self, cls: tuple[str, str]) -> Any:
-        known = sum((m.type, m.cls) == cls for m in self.trees.members)
-        total = self.trees.book.values.count(*cls)
-        self.side.append(total - known >= 0)
-        return total - known
+    def term(self, expr: ir.Expr) -> z3.BoolRef:
+        if expr not in self.terms:
+            self.terms[expr] = self._term(expr)
+        return self.terms[expr]
 
-    def _z3(self, expr: ir.Expr) -> z3.BoolRef:
+    def _term(self, expr: ir.Expr) -> z3.BoolRef:
         match expr:
             case ir.Const(value):
                 return z3.BoolVal(value)
             case ir.Not(body):
-                return z3.Not(self._z3(body))
+                return z3.Not(self.term(body))
             case ir.And(parts):
-                return z3.And([self._z3(p) for p in parts])
+                return z3.And([self.term(p) for p in parts])
             case ir.Or(parts):
-                return z3.Or([self._z3(p) for p in parts])
-            case ir.In(name, states):
-                return self._sum(self.trees.sums[name]) if name.startswith(_SUM) else self._reading(name, states)
+                return z3.Or([self.term(p) for p in parts])
+            case ir.In(name, _):
+                return self._sum(self.trees.sums[name]) if name.startswith(_SUM) else self._reading(expr)
         raise AssertionError(expr)
 
-    def _reading(self, name: str, states: frozenset[str]) -> z3.BoolRef:
-        everything = self.trees.all_states[name.split(_SEPARATOR)[-1]]
-        if name not in self.variables:
-            variable = z3.Int(name)
-            self.variables[name] = variable
-            self.side.append(z3.And(variable >= 0, variable < len(everything)))
-        return z3.Or([self.variables[name] == i for i, state in enumerate(everything) if state in states])
+    def _reading(self, at: ir.In) -> z3.BoolRef:
+        everything = self.trees.all_states[_machine(at)]
+        if at.machine not in self.variables:
+            self.variables[at.machine] = variable = z3.Int(at.machine)
+            self.always(z3.And(variable >= 0, variable < len(everything)))
+        variable = self.variables[at.machine]
+        return z3.Or([variable == i for i, state in enumerate(everything) if state in at.states])
 
     def _sum(self, made: _Sum) -> z3.BoolRef:
         total: Any = z3.IntVal(0)
         for sign, one in made.ones:
-            total = total + sign * z3.If(self._z3(one), z3.IntVal(1), z3.IntVal(0))
+            total = total + sign * z3.If(self.term(one), z3.IntVal(1), z3.IntVal(0))
         for sign, cls, each in made.rest:
             total = total + sign * self._number(cls, each)
         return total >= made.bound
 
     def _number(self, cls: tuple[str, str], each: ir.Expr) -> Any:
         if each == ir.TRUE:
-            return self._size(cls)
+            return self.others(cls)
         if each == ir.FALSE:
             return z3.IntVal(0)
         if (cls, each) not in self.numbers:
-            number = z3.Int(f"number {cls} {len(self.numbers)}")
-            self.numbers[cls, each] = number
-            self.side += [number >= 0, number <= self._size(cls)]
+            self.numbers[cls, each] = number = z3.Int(f"number {cls} {len(self.numbers)}")
+            self.always(z3.And(number >= 0, number <= self.others(cls)))
         return self.numbers[cls, each]
 
+    def others(self, cls: tuple[str, str]) -> Any:
+        """How many members of a class are not spelt out."""
+        known = sum((m.type, m.cls) == cls for m in self.trees.members)
+        total = self.trees.book.values.count(*cls) - known
+        self.always(total >= 0 if not _plain(total) else z3.BoolVal(total >= 0))
+        return total
 
-class _Single:
-    """Questions about one generic member of a class, under the lemmas about single members."""
 
-    def __init__(self, trees: _Trees, cls: tuple[str, str], lemmas: list[Lemma], views: list[tuple[str, ...]]) -> None:
-        self.trees = trees
+@dataclass
+class _Relations:
+    """Orders the counts of a class: `each` implies `other` for a single member makes the first number at most the second."""
+
+    trees: _Trees
+    lemmas: list[Lemma]
+    views: list[tuple[str, ...]]
+
+    def state(self) -> None:
+        """Asserts what follows for every pair of counts, where the lemmas that it needs are assumed."""
+        by_class: dict[tuple[str, str], list[ir.Expr]] = {}
+        for cls, each in self.trees.solver.numbers:
+            by_class.setdefault(cls, []).append(each)
+        for cls, conditions in by_class.items():
+            total = self.trees.solver.others(cls)
+            for a, b in combinations(conditions, 2):
+                x, y = self.trees.solver.numbers[cls, a], self.trees.solver.numbers[cls, b]
+                self._fact(cls, a, ir.neg(b), x <= y)
+                self._fact(cls, b, ir.neg(a), y <= x)
+                self._fact(cls, a, b, x + y <= total)
+                self._fact(cls, ir.neg(a), ir.neg(b), x + y >= total)
+
+    def _fact(self, cls: tuple[str, str], a: ir.Expr, b: ir.Expr, fact: z3.BoolRef) -> None:
+        """`fact`, if no single member satisfies both `a` and `b`."""
+        key = (cls, a, b, tuple(lemma.name for lemma in self.lemmas), tuple(self.views))
+        excluded = self.trees.book.excluded
+        if key not in excluded or self._has_sum(a) or self._has_sum(b):
+            excluded[key] = self._excluded(cls, a, b)
+        used = excluded[key]
+        if used is not None:
+            self.trees.solver.always(z3.Implies(z3.And([_use(name) for name in used]), fact))
+
+    def _has_sum(self, expr: ir.Expr) -> bool:
+        return any(name.startswith(_SUM) for name in ir.mentions(expr))
+
+    def _excluded(self, cls: tuple[str, str], a: ir.Expr, b: ir.Expr) -> tuple[str, ...] | None:
         generic = _generic(*cls)
-        self.facts = [
-            (trees.tree(lemma.always, own, context), lemma.name)
-            for lemma in lemmas
-            if len(lemma.parameters) == 1
-            for own in trees._instances(lemma, [generic])
-            if generic in own.values()
-            for context in views
-        ]
+        for lemma in self.lemmas:
+            for own in self.trees.instances(lemma, [generic]):
+                if len(own) == 1 and generic in own.values():
+                    for context in self.views:
+                        self.trees.solver.know(lemma, self.trees.lemma(lemma, own, context))
+        return self.trees.solver.refuted([a, b], self.lemmas)
 
-    def excludes(self, a: ir.Expr, b: ir.Expr) -> tuple[str, ...] | None:
-        """The lemmas by which no member satisfies both; None if one may."""
-        query = _Query(self.trees)
-        for fact, name in self.facts:
-            query.add(fact, name)
-        query.add(a)
-        query.add(b)
-        return query.unsat()
+
+def _use(lemma: str) -> z3.BoolRef:
+    return z3.Bool(f"use {lemma}")
