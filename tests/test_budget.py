@@ -34,7 +34,7 @@ def heavy(count: int) -> System:
 
 @pytest.mark.parametrize("seconds", [-1.0, 0.0, 1e-9, 1e-4, 1e-3, 0.01, 0.1, 0.5])
 def test_a_timeout_is_unknown(seconds: float) -> None:
-    system = heavy(9)
+    system = heavy(15)
     started = time.monotonic()
     outcome = events.check(system, system.checks[0], Budget(seconds))
     assert outcome.answer is Answer.UNKNOWN
@@ -42,11 +42,13 @@ def test_a_timeout_is_unknown(seconds: float) -> None:
     assert time.monotonic() - started < seconds + 2.0
 
 
-def test_a_memory_limit_is_unknown() -> None:
+@pytest.mark.parametrize("memory_mb", [0, 1, 10, 30])
+def test_a_memory_limit_is_unknown_and_is_gone_with_its_budget(memory_mb: int) -> None:
     system = heavy(9)
-    outcome = events.check(system, system.checks[0], Budget(20.0, memory_mb=1))
+    outcome = events.check(system, system.checks[0], Budget(20.0, memory_mb=memory_mb))
     assert outcome.answer is Answer.UNKNOWN
-    assert "MB" in outcome.reason
+    assert "memory" in outcome.reason
+    assert events.check(heavy(2), heavy(2).checks[0], Budget(20.0)).answer is Answer.VIOLATED
 
 
 def test_what_the_solver_does_not_know_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,7 +76,9 @@ def _decide(
         except OutOfBudget as spent:
             outcome, again = Outcome(Answer.UNKNOWN, reason=str(spent)), False
         except SolverError as error:
-            outcome, again = Outcome(Answer.UNKNOWN, reason=f"the solver gave up: {_text(error)}"), False
+            # Z3 notices between two searches, too, that its memory is used up.
+            why = "the memory budget ran out" if clock.crowded() else f"the solver gave up: {_text(error)}"
+            outcome, again = Outcome(Answer.UNKNOWN, reason=why), False
         if not again:
             break
     return outcome
@@ -140,7 +142,9 @@ def _attempt(
 
 def _why(solver: Solver) -> str:
     reason = solver.reason()
-    return "the time budget ran out" if reason in ("timeout", "canceled") else f"the solver gave up: {reason}"
+    if reason in ("timeout", "canceled"):
+        return "the time budget ran out"
+    return "the memory budget ran out" if "mem" in reason else f"the solver gave up: {reason}"
 
 
 def _core(encoding: Encoding, goals: Iterable[Term], clock: Clock) -> frozenset[Bound]:

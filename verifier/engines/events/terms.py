@@ -19,6 +19,10 @@ Term: TypeAlias = Any  # an `Ast` of this context; equal terms have equal `.valu
 SolverError = Z3Exception
 
 
+def _return_errors(_context: object, _code: int) -> None:
+    """Z3's own handler ends the process; with this one its Python layer raises `SolverError`."""
+
+
 class Sat(Enum):
     YES = 1
     NO = -1
@@ -36,6 +40,8 @@ class Clock:
         self.started = time.monotonic()
         self.deadline = self.started + seconds
         self.memory_mb = memory_mb
+        # The one setting that Z3 only has for the whole process: above it a search ends in "unknown".
+        z3core.Z3_global_param_set("memory_high_watermark_mb", str(max(memory_mb, 1)))
 
     def left(self) -> float:
         return self.deadline - time.monotonic()
@@ -43,12 +49,16 @@ class Clock:
     def spent(self) -> float:
         return time.monotonic() - self.started
 
+    def crowded(self) -> bool:
+        """Z3 holds more memory than the budget allows."""
+        return bool(z3core.Z3_get_estimated_alloc_size() > self.memory_mb << 20)
+
     def look(self) -> None:
         """Raise `OutOfBudget` if time or memory has run out."""
         if self.left() <= 0:
             raise OutOfBudget("the time budget ran out")
-        if z3core.Z3_get_estimated_alloc_size() > self.memory_mb << 20:
-            raise OutOfBudget(f"the solver needs more than {self.memory_mb} MB")
+        if self.crowded():
+            raise OutOfBudget(f"the memory budget of {self.memory_mb} MB ran out")
 
 
 class Terms:
@@ -58,6 +68,7 @@ class Terms:
         config = z3core.Z3_mk_config()
         self.context = z3core.Z3_mk_context(config)
         z3core.Z3_del_config(config)
+        self._handler = z3core.Z3_set_error_handler(self.context, _return_errors)  # kept: Z3 holds no reference
         z3core.Z3_set_ast_print_mode(self.context, 2)
         self._bool = z3core.Z3_mk_bool_sort(self.context)
         self._int = z3core.Z3_mk_int_sort(self.context)
