@@ -21,8 +21,8 @@ _ENTRIES = (
     Entry(
         "HL101",
         "this cannot stand here",
-        "The text does not follow the grammar at this place. The statement is set aside and reading goes on after it, so "
-        "that later mistakes are reported too; names that only it declares are not reported as unknown.",
+        "The text does not follow the grammar at this place. The statement is set aside and reading goes on after "
+        "it, so that later mistakes are reported too; names that only it declares are not reported as unknown.",
         "size: 3",
         "size = 3",
     ),
@@ -50,15 +50,16 @@ _ENTRIES = (
     Entry(
         "HL105",
         "a duration that cannot be read",
-        "A duration is a number with a unit: ms, s, m or h. Units can follow each other (1m30s). Time is counted in whole "
-        "milliseconds.",
+        "A duration is a number with a unit: ms, s, m or h. Units can follow each other (1m30s). Time is counted "
+        "in whole milliseconds.",
         "timeout = 5sec",
         "timeout = 5s",
     ),
     Entry(
         "HL106",
         "nested too deep",
-        "Brackets or expressions are nested deeper than anyone can read. Give parts of the expression a name with `let`.",
+        "Brackets or expressions are nested deeper than anyone can read. Give parts of the expression a name with "
+        "`let`.",
     ),
     Entry(
         "HL107",
@@ -76,16 +77,16 @@ _ENTRIES = (
     Entry(
         "HL201",
         "an unknown name",
-        "No machine, view, `let`, function or variable of this place has the name. It is reported once a file, however "
-        "often it occurs.",
+        "No machine, view, `let`, function or variable of this place has the name. It is reported once a file, "
+        "however often it occurs.",
         "let good(w: Worker) = Dor[w] is open",
         "let good(w: Worker) = Door[w] is open",
     ),
     Entry(
         "HL202",
         "an unknown setting or block",
-        "The blocks of a scenario know the settings that the models declare, and no others. `hitless explain BLOCK` lists "
-        "them.",
+        "The blocks of a scenario know the settings that the models declare, and no others. `hitless explain "
+        "BLOCK` lists them.",
         "store web { sise = 3 }",
         "store web { size = 3 }",
     ),
@@ -106,8 +107,8 @@ _ENTRIES = (
     Entry(
         "HL205",
         "declared twice",
-        "Machines, views, lets and index types share one space of names; a machine may have the name of its index type. "
-        "The names of functions are taken.",
+        "Machines, views, lets and index types share one space of names; a machine may have the name of its index "
+        "type. The names of functions are taken.",
     ),
     Entry(
         "HL206",
@@ -119,8 +120,8 @@ _ENTRIES = (
     Entry(
         "HL207",
         "an unknown kind of setting",
-        "Kinds are duration, window, count, size, percent, version, flag, `size or percent`, and alternatives with `|`, "
-        "each of which may hold a duration or a window.",
+        "Kinds are duration, window, count, size, percent, version, flag, `size or percent`, and alternatives "
+        "with `|`, each of which may hold a duration or a window.",
         'timeout: seconds "how long"',
         'timeout: duration "how long"',
     ),
@@ -143,7 +144,11 @@ _ENTRIES = (
         "holdTimeSeconds = 30",
         "hold_time = 30s",
     ),
-    Entry("HL211", "an unknown check", "`verify` names one of the checks that the models declare."),
+    Entry(
+        "HL211",
+        "an unknown check",
+        "`verify` names one of the checks that the models declare.",
+    ),
     # -- types and units ---------------------------------------------------------------------------------------------
     Entry(
         "HL301",
@@ -155,16 +160,16 @@ _ENTRIES = (
     Entry(
         "HL302",
         "a value of another type",
-        "Numbers, durations, windows, percentages, versions, choices, truth values and counts are different things, and "
-        "only like combines with like.",
+        "Numbers, durations, windows, percentages, versions, choices, truth values and counts are different "
+        "things, and only like combines with like.",
         "size = 30s",
         "size = 30",
     ),
     Entry(
         "HL303",
         "too many or too few values",
-        "A machine, view, `let`, state, choice or check takes as many values as its declaration says. A setting that has a "
-        "value for each class of an index type is read with a member: `store.timeout[w]`.",
+        "A machine, view, `let`, state, choice or check takes as many values as its declaration says. A setting "
+        "that has a value for each class of an index type is read with a member: `store.timeout[w]`.",
         "Door is open",
         "Door[w] is open",
     ),
@@ -178,8 +183,8 @@ _ENTRIES = (
     Entry(
         "HL305",
         "known only in the search",
-        "Delays, defaults, bounds of counts and the condition of `if` are computed before the search, from settings, "
-        "versions and classes. The states of machines are not known then.",
+        "Delays, defaults, bounds of counts and the condition of `if` are computed before the search, from "
+        "settings, versions and classes. The states of machines are not known then.",
         "if Door[w] is open then a else b",
         "(Door[w] is open and a) or (Door[w] is not open and b)",
     ),
@@ -191,28 +196,33 @@ _ENTRIES = (
     Entry(
         "HL307",
         "a member that may be of another class",
-        "A machine declared for one class exists for no other. A variable that ranges over every class may not be its index.",
+        "A machine declared for one class exists for no other. A variable that ranges over every class may not be "
+        "its index.",
         "every w: Worker (Share[w] is kept)",
         "every w: Worker old (Share[w] is kept)",
     ),
     Entry(
         "HL308",
         "a view that does not see this",
-        "`(P seen by V)` reads every name of P from V's copy, so all of them must be among the sources of V. What V does not "
-        "see is read outside of the brackets.",
+        "`(P seen by V)` reads every name of P from V's copy, so all of them must be among the sources of V. What "
+        "V does not see is read outside of the brackets.",
         "view List of Door\n(Bell[w] is on seen by List)",
         "view List of Door, Bell\n(Bell[w] is on seen by List)",
     ),
     Entry(
         "HL309",
         "a state outside of its range",
-        "A step must lead to a state that exists: for every number that its source and its guard allow, the numbers of the "
-        "target are within their ranges, and all of them are said.",
+        "A step must lead to a state that exists: for every number that its source and its guard allow, the "
+        "numbers of the target are within their ranges, and all of them are said.",
         "states waiting(k: 0..2)\nwaiting(k) -> waiting(k + 1)",
         "states waiting(k: 0..2)\nwaiting(k) -> waiting(k + 1)  when k < 2",
     ),
     Entry(
-        "HL310", "an empty or too wide range of states", "A range is written lowest..highest.", "(k: 3..1)", "(k: 1..3)"
+        "HL310",
+        "an empty or too wide range of states",
+        "A range is written lowest..highest.",
+        "(k: 3..1)",
+        "(k: 1..3)",
     ),
     Entry(
         "HL311",
@@ -221,14 +231,22 @@ _ENTRIES = (
         "initially open if w is old",
         "initially open if w is old, shut if w is new",
     ),
-    Entry("HL312", "a check that asks for nothing", "A check has at least one `never` or `ends`."),
+    Entry(
+        "HL312",
+        "a check that asks for nothing",
+        "A check has at least one `never` or `ends`.",
+    ),
     # -- scenarios ---------------------------------------------------------------------------------------------------
     Entry(
         "HL401",
         "a value that has to be given",
         "The setting has no default, because nobody but you can know it, and a check that you ask for depends on it.",
     ),
-    Entry("HL402", "given twice", "A value, or a block, is said once for each workload."),
+    Entry(
+        "HL402",
+        "given twice",
+        "A value, or a block, is said once for each workload.",
+    ),
     Entry(
         "HL403",
         "a workload that is not complete, or not there",
@@ -244,12 +262,16 @@ _ENTRIES = (
         "a block that cannot be left out",
         "Only blocks that the models declare `optional` can be `none`.",
     ),
-    Entry("HL406", "nothing is asked", "A scenario says with `verify` what is to be proved."),
+    Entry(
+        "HL406",
+        "nothing is asked",
+        "A scenario says with `verify` what is to be proved.",
+    ),
     Entry(
         "HL407",
         "a requirement of the models",
-        "A model says with `require` what must hold of the settings, because the platform refuses anything else or because "
-        "it is not modelled.",
+        "A model says with `require` what must hold of the settings, because the platform refuses anything else "
+        "or because it is not modelled.",
     ),
     Entry(
         "HL408",

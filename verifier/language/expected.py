@@ -32,8 +32,6 @@ def describe(accepted: frozenset[str], texts: Mapping[str, str]) -> str:
     for name in ("NAME", "STRING", "NUMBER"):
         if name in left:
             words.append(_WORDS[name])
-    if "RANGE" in left and "COMPARE" not in left:
-        left.discard("ANY_SOURCE")
     words += sorted(f"`{texts[name]}`" for name in left if name in texts)
     words += [_WORDS[name] for name in ("END", "$END") if name in left]
     if not words:

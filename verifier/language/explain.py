@@ -11,6 +11,7 @@ from verifier.language.declare import check_models
 from verifier.language.diagnostics import Collector, nearest
 from verifier.language.evaluate import Unknown, evaluate
 from verifier.language.load import SHIPPED_FOLDER, shipped_models
+from verifier.language.names import native
 from verifier.language.program import Span
 from verifier.language.scope import World
 from verifier.language.text import value_text
@@ -18,7 +19,7 @@ from verifier.language.text import value_text
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One topic. `facts`: (label, text) pairs in the order to show; `listing`: (topic, one line) of what belongs to it."""
+    """One topic. `facts`: (label, text) in the order to show; `listing`: (topic, one line) of what belongs to it."""
 
     topic: str
     kind: str  # "diagnostic", "setting", "block", "check"
@@ -32,7 +33,7 @@ class Explanation:
 
 
 def explain(topic: str, world: World | None = None) -> Explanation | None:
-    """The explanation of a code (`HL301`), setting (`block.name`, or its last name if only one has it), block or check."""
+    """Explains a code (`HL301`), a setting (`block.name`, or `name` if only one has it), a block or a check."""
     entry = CATALOGUE.get(topic.upper())
     if entry is not None:
         return Explanation(entry.code, "diagnostic", entry.title, entry.text, wrong=entry.wrong, right=entry.right)
@@ -53,11 +54,16 @@ def explain(topic: str, world: World | None = None) -> Explanation | None:
 
 
 def suggestions(topic: str, world: World | None = None) -> tuple[str, ...]:
-    """The nearest topics to one that is unknown, best first."""
+    """The nearest topics to an unknown one, at most three: by the whole name, then by its last part."""
     known = topics(world)
-    found = []
-    while len(found) < 3 and (near := nearest(topic, [name for name in known if name not in found])):
-        found.append(near)
+    spelt = native(topic, {name.rpartition(".")[2] for name in known})
+    if spelt is not None:
+        return tuple(name for name in known if name.rpartition(".")[2] == spelt[0])
+    found: list[str] = []
+    for part in (0, 2):
+        left = {name.rpartition(".")[2] if part else name: name for name in known if name not in found}
+        while len(found) < 3 and (near := nearest(topic, left)):
+            found.append(left.pop(near))
     return tuple(found)
 
 

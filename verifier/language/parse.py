@@ -19,7 +19,7 @@ from verifier.language.build import Builder
 from verifier.language.diagnostics import Diagnostic, arranged
 from verifier.language.expected import describe, explanation
 from verifier.language.program import Span
-from verifier.language.recovery import set_aside, unclosed
+from verifier.language.recovery import balanced, set_aside, unclosed
 from verifier.language.syntax import Model, Scenario
 from verifier.language.tokens import NoLexer, Tokenizer, span_of
 from verifier.resources import resource
@@ -78,6 +78,8 @@ def parse(text: str, file: str, *, scenario: bool) -> Parsed:
     """The tree of one file, with diagnostics. Never raises, whatever `text` is."""
     tools = machinery()
     tokens, problems = tools.tokenizer.read(text, file, scenario=scenario)
+    tokens, open_ = balanced(tokens, scenario)
+    problems += [_never_closed(token, file) for token in open_]
     damaged: set[str] = set()
     start = "scenario" if scenario else "model"
     tools.builder.file = file
@@ -86,9 +88,9 @@ def parse(text: str, file: str, *, scenario: bool) -> Parsed:
             tree = _attempt(tools, tokens, start)
         except UnexpectedToken as error:
             at = next((i for i, t in enumerate(tokens) if t is error.token), len(tokens))
-            problems.append(_mistake(tools, error, tokens, at, file, scenario))
+            problems.append(_mistake(tools, tokens, at, file, start))
             tokens, lost = set_aside(tokens, at, scenario)
-            damaged |= {str(t) for t in lost if t.type == "NAME"}
+            damaged |= {str(t) for t in lost if t.isidentifier()}
         else:
             return Parsed(tree, arranged(problems), frozenset(damaged))
     return Parsed(None, arranged(problems), frozenset(damaged))
@@ -103,30 +105,37 @@ def _attempt(tools: Machinery, tokens: list[Token], start: str) -> Model | Scena
     return result
 
 
-def _mistake(
-    tools: Machinery, error: UnexpectedToken, tokens: list[Token], at: int, file: str, scenario: bool
-) -> Diagnostic:
-    parser = error.interactive_parser
-    accepted: frozenset[str] = frozenset(parser.accepts()) if parser else frozenset()  # type: ignore[no-untyped-call]
-    texts = tools.tokenizer.texts
+def _accepted(tools: Machinery, tokens: list[Token], start: str) -> frozenset[str]:
+    """What may follow `tokens`."""
+    parser = tools.lark.parse_interactive(start=start)
+    for token in tokens:
+        parser.feed_token(token)
+    accepted: set[str] = parser.accepts()  # type: ignore[no-untyped-call]
+    return frozenset(accepted)
+
+
+def _mistake(tools: Machinery, tokens: list[Token], at: int, file: str, start: str) -> Diagnostic:
+    accepted = _accepted(tools, tokens[:at], start)
+    fix = f"expected {describe(accepted, tools.tokenizer.texts)}"
     if at >= len(tokens):
         opener = unclosed(tokens)
-        last = tokens[-1]
-        end = span_of(last, file)
-        place = Span(file, end.end_line, max(end.end_column - 1, 1), end.end_line, end.end_column)
         if opener is not None:
-            close = {"{": "}", "(": ")", "[": "]"}[str(opener)]
-            return Diagnostic(
-                "HL104", span_of(opener, file), f"this `{opener}` is never closed", fix=f"write `{close}` where it ends"
-            )
-        return Diagnostic("HL101", place, "the file ends too early", fix=f"expected {describe(accepted, texts)}")
+            return _never_closed(opener, file)
+        end = span_of(tokens[-1], file)
+        place = Span(file, end.end_line, max(end.end_column - 1, 1), end.end_line, end.end_column)
+        return Diagnostic("HL101", place, "the file ends too early", fix=fix)
     token = tokens[at]
     span = span_of(token, file)
-    before = tokens[at - 1] if at else None
-    special = explanation(token, before, accepted, scenario)
+    special = explanation(token, tokens[at - 1] if at else None, accepted, start == "scenario")
     if special is not None:
         return Diagnostic("HL101", span, *special)
     if token.type == "END":
         found = "the line ends too early" if str(token) != ";" else "`;` comes too early"
-        return Diagnostic("HL101", span, found, fix=f"expected {describe(accepted, texts)}")
-    return Diagnostic("HL101", span, f"`{token}` cannot stand here", fix=f"expected {describe(accepted, texts)}")
+        return Diagnostic("HL101", span, found, fix=fix)
+    return Diagnostic("HL101", span, f"`{token}` cannot stand here", fix=fix)
+
+
+def _never_closed(opener: Token, file: str) -> Diagnostic:
+    close = {"{": "}", "(": ")", "[": "]"}[str(opener)]
+    span = span_of(opener, file)
+    return Diagnostic("HL104", span, f"this `{opener}` is never closed", fix=f"write `{close}` where it ends")

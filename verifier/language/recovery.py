@@ -4,24 +4,50 @@ from __future__ import annotations
 
 from lark.lexer import Token
 
-_DECLARATIONS = frozenset(
-    {
-        "USE",
-        "SETTINGS",
-        "INDEX",
-        "MACHINE",
-        "VIEW",
-        "LET",
-        "REQUIRE",
-        "CHECK",
-        "LEMMA",
-        "STATES",
-        "INITIALLY",
-        "NEVER",
-        "ENDS",
-    }
-)
+_TOP = frozenset({"USE", "SETTINGS", "INDEX", "MACHINE", "VIEW", "LET", "REQUIRE", "CHECK", "LEMMA"})
+_DECLARATIONS = _TOP | {"STATES", "INITIALLY", "NEVER", "ENDS"}
 _ENTRY = frozenset({"COLON", "ARROW", "LPAR", "NAME", "ANY_SOURCE"})
+
+
+def balanced(tokens: list[Token], scenario: bool) -> tuple[list[Token], list[Token]]:
+    """Closes blocks that are never closed: where a line begins that, by its column and first words, is outside of them.
+    Returns the tokens and the `{` that were open."""
+    if sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens) <= 0:
+        return tokens, []
+    made: list[Token] = []
+    open_: list[tuple[Token, int]] = []  # with the column where its line begins
+    unclosed_: list[Token] = []
+    indent = 1
+    for index, token in enumerate(tokens):
+        if _first_of_line(tokens, index):
+            indent = token.column or 1
+            while open_ and indent <= open_[-1][1] and _begins_outside(tokens, index, scenario):
+                unclosed_.append(open_.pop()[0])
+                end = made.pop() if made[-1].type == "END" else None
+                made += [_closing(made[-1]), *([end] if end is not None else [])]
+        if token.type == "LBRACE":
+            open_.append((token, indent))
+        elif token.type == "RBRACE" and open_:
+            open_.pop()
+        made.append(token)
+    for opener, _ in reversed(open_):
+        unclosed_.append(opener)
+        made.append(_closing(made[-1]))
+    return made, unclosed_
+
+
+def _begins_outside(tokens: list[Token], at: int, scenario: bool) -> bool:
+    if not scenario:
+        return tokens[at].type in _TOP
+    if tokens[at].type in ("VERIFY", "USE"):
+        return True
+    following = [token.type for token in tokens[at + 1 : at + 3]]
+    return tokens[at].type == "NAME" and following[:1] != ["EQUAL"] and "LBRACE" in following
+
+
+def _closing(last: Token) -> Token:
+    line, column = last.end_line or 1, last.end_column or 1
+    return Token("RBRACE", "}", last.end_pos, line, column, line, column, last.end_pos)
 
 
 def unclosed(tokens: list[Token]) -> Token | None:
@@ -35,29 +61,27 @@ def unclosed(tokens: list[Token]) -> Token | None:
 
 
 def set_aside(tokens: list[Token], at: int, scenario: bool) -> tuple[list[Token], list[Token]]:
-    """Takes the damaged statement out (or closes what the end of the file left open); always makes progress."""
+    """Takes the damaged statement out. Returns what is left, which is always less, and what was taken."""
+    left, taken = _cut(tokens, at, scenario)
+    return _tidy(left), taken
+
+
+def _tidy(tokens: list[Token]) -> list[Token]:
+    """Without ends of statements that are not there any more."""
+    made: list[Token] = []
+    for token in tokens:
+        if token.type == "END" and (not made or made[-1].type in ("END", "LBRACE")):
+            continue
+        if token.type == "RBRACE" and made and made[-1].type == "END":
+            made.pop()
+        made.append(token)
+    if made and made[-1].type == "END":
+        made.pop()
+    return made
+
+
+def _cut(tokens: list[Token], at: int, scenario: bool) -> tuple[list[Token], list[Token]]:
     if at >= len(tokens):
-        opener = unclosed(tokens)
-        if (
-            opener is not None
-            and opener.type == "LBRACE"
-            and tokens[-1].type in ("RBRACE", "LBRACE", "NUMBER", "DURATION", "STRING", "NAME")
-        ):
-            last = tokens[-1]
-            closed = [
-                *tokens,
-                Token(
-                    "RBRACE",
-                    "}",
-                    last.end_pos,
-                    last.end_line,
-                    last.end_column,
-                    last.end_line,
-                    last.end_column,
-                    last.end_pos,
-                ),
-            ]
-            return closed, []
         start = _statement_start(tokens, len(tokens) - 1, scenario)
         return tokens[:start], tokens[start:]
     if tokens[at].type == "RBRACE" and _depth(tokens, at) == 0:

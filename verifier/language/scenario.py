@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from verifier.language import program as p
@@ -178,53 +178,52 @@ class Reader:
     # -- unknown names -------------------------------------------------------------------------------------------------
 
     def _nested(self, entry: s.BlockNode, path: str) -> str | None:
+        """The path of a nested block; one that is only spelt otherwise is read all the same."""
         name = entry.name.text
         found = self.children.get(path, {}).get(name)
         if found is None and name in self.entries.get(path, {}):
             self.report.add("HL209", entry.name.span, f"`{name}` is a value", fix=f"write `{name} = ...`")
         elif found is None:
             self._unknown(entry, path, {})
+            spelt = native(name, self.children.get(path, {}))
+            found = self.children[path][spelt[0]] if spelt is not None else None
         return found
 
     def _unknown(self, entry: s.Assignment | s.Switch | s.BlockNode, path: str, more: Mapping[str, object]) -> None:
         """A name that the block does not know: spelt as elsewhere, of another block, or a slip."""
         name, span = entry.name.text, entry.name.span
         known = {*self.entries.get(path, {}), *self.children.get(path, {}), *more}
-        shown = path.rpartition(".")[2] or "a scenario"
+        shown = path.rpartition(".")[2]
         value = self.quote(entry.value.span) if isinstance(entry, s.Assignment) else ""
         spelt = native(name, known)
         if spelt is not None:
             self.report.add("HL210", span, f"`{name}` is spelt otherwise here", fix=self._written(path, *spelt, value))
             return
-        owners = [
-            block for block, names in self._by_block() if block != path and (name in names or native(name, names))
-        ]
-        if owners and nearest(name, known) is None:
-            block = owners[0]
-            written = (
-                name
-                if name in dict(self._by_block())[block]
-                else (native(name, dict(self._by_block())[block]) or (name, ""))[0]
-            )
-            self.report.add(
-                "HL209", span, f"`{name}` does not belong to `{shown}`", fix=f"write `{written}` in `{block}`"
-            )
+        if isinstance(entry, s.BlockNode) and (name == RUNNING or name in self.children.get("", {})):
+            fix = f"close `{shown}` with `}}` before it"
+            self.report.add("HL209", span, f"`{name}` stands on its own, not inside `{shown}`", fix=fix)
+            return
+        owner = self._owner(name, path)
+        if owner is not None and (owner[1] == name or nearest(name, known) is None):
+            fix = f"write `{owner[1]}` in `{owner[0]}`"
+            self.report.add("HL209", span, f"`{name}` does not belong to `{shown}`", fix=fix)
             return
         what = "there is no block" if isinstance(entry, s.BlockNode) else f"`{shown}` has no"
         self.report.unknown("HL202", span, what, name, known)
 
+    def _owner(self, name: str, path: str) -> tuple[str, str] | None:
+        """(another block that knows `name`, the name there)."""
+        for block in self.world.headers:
+            names = {*self.entries.get(block, {}), *self.children.get(block, {})}
+            spelt = native(name, names)
+            if block != path and (name in names or spelt is not None):
+                return block, spelt[0] if spelt is not None else name
+        return None
+
     def _written(self, path: str, name: str, unit: str, value: str) -> str:
         setting = self.world.settings.get(f"{path}.{name}")
         if setting is None:
-            return (
-                f"write `{name} {{ .. }}`"
-                if name in self.children.get(path, {})
-                else f"write `{name} = {value or '...'}`"
-            )
+            return f"write `{name} {{ .. }}`" if name in self.children.get(path, {}) else f"write `{name}`"
         if setting.kind in ("duration", "window") and value.isdigit():
             value += unit or "s"
         return f"write `{name} = {value or '...'}`"
-
-    def _by_block(self) -> Iterable[tuple[str, set[str]]]:
-        for path in self.world.headers:
-            yield path, {*self.entries.get(path, {}), *self.children.get(path, {})}

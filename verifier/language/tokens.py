@@ -101,7 +101,9 @@ class Tokenizer:
                 braces, depth = max(braces - 1, 0), 0
             if pending is not None:
                 before = tokens[-1].type if tokens else "END"
-                if before not in _NO_END_AFTER and kind not in _NO_END_BEFORE and kind != "RBRACE":
+                cut_short = before in _OPERATORS and _NEXT_ENTRY.match(text, pending.end_pos or 0)
+                inside = before in _NO_END_AFTER or kind in _NO_END_BEFORE or kind == "RBRACE"
+                if cut_short or not inside:
                     tokens.append(pending)
                 pending = None
             token = Token(kind, value, start, line, column, line, column + end - start, end)
