@@ -21,7 +21,7 @@ from verifier.engines.induction import Induction
 from verifier.interpreter import Refusal, Replayed, replay
 from verifier.language.program import CheckTemplate, Condition
 from verifier.system import ir
-from verifier.system.lower import Lowered, lower
+from verifier.system.lower import Lowered, initially, lower
 from verifier.system.prune import prune
 from verifier.system.run import Answer, Budget, Outcome, Run
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, Scope, weakest
@@ -113,27 +113,29 @@ class Decider:
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
         return replace(blank, scope=scope, lemmas=lemmas.used(), rests_on=_rests_on(small.system, outcome))
 
-    def _search(self, exact: Lowered, check: ir.Check, env: Env) -> Witness | Outcome:
-        """A replayed violation of `check`, or why there is none."""
+    def _search(self, exact: Lowered, check: ir.Check, env: Env, *, best: bool = True) -> Witness | Outcome:
+        """A replayed violation of `check`, or why there is none. Without `best`, the first one will do."""
         own = [m for m in env.values() if isinstance(m, Member)]
         everyone = list(dict.fromkeys(m for members in exact.members_of.values() for m in members))
-        outcome = Outcome(Answer.UNKNOWN, reason="the budget was used up")
         for free in _more_and_more(own, everyone):
-            found = self._among(exact, check, free)
-            if isinstance(found, Witness):
-                return found
-            if found.answer is Answer.UNKNOWN:
-                return found
-            outcome = found
+            few = _only(exact, check, free)
+            everybody = set(everyone) <= set(free)
+            outcome = events.check(few, few.checks[0], self.deadline.left(), best=best and everybody)
+            if outcome.answer is Answer.UNKNOWN:
+                return outcome
+            if outcome.answer is Answer.VIOLATED:
+                found = self._among(exact, check, free, best)
+                if isinstance(found, Witness) or found.answer is Answer.UNKNOWN:
+                    return found
         return outcome
 
-    def _among(self, exact: Lowered, check: ir.Check, free: list[Member]) -> Witness | Outcome:
+    def _among(self, exact: Lowered, check: ir.Check, free: list[Member], best: bool) -> Witness | Outcome:
         """A violation in which only members of `free` move, at first; whoever is forced to move joins them."""
-        members = dict.fromkeys(free)
-        limit = len(members) + _FREED_FOR_WIDTH
+        members = list(free)
+        limit = len(members) + (_FREED_FOR_WIDTH if best else 0)
         while True:
             few = _only(exact, check, members)
-            outcome = _ask(few, few.checks[0], self.deadline)
+            outcome = events.check(few, few.checks[0], self.deadline.left(), best=best)
             if outcome.answer is not Answer.VIOLATED or outcome.run is None:
                 return outcome
             run = completed(outcome.run, few, exact.system)
@@ -148,7 +150,7 @@ class Decider:
                 shorter = replay(exact.system, check, cut)
                 if isinstance(shorter, Replayed):
                     return Witness(exact.system, check, cut, shorter, _focus(few))
-            members[forced[0]] = None
+            members.append(forced[0])
 
     # -- covers --------------------------------------------------------------------------------------------------------
 
@@ -157,20 +159,26 @@ class Decider:
         if any(r.verdict is not Verdict.SAFE for r in found) or not found:
             return found
         for cover in part.covers:
-            reached = [self._reaches(part, cover, {**env, **extra}) for env in kinds(self.values, part)]
-            if any(reached):
-                continue
-            if None in reached:
+            undecided = False
+            for env in kinds(self.values, part):
+                reached = self._reaches(part, cover, {**env, **extra})
+                undecided |= reached is None
+                if reached:
+                    break
+            else:
+                if not undecided:
+                    return [replace(r, verdict=Verdict.VACUOUS, reason="what it covers cannot happen") for r in found]
                 reason = "it was not decided in the budget whether what it covers can happen"
                 return [replace(r, verdict=Verdict.INCONCLUSIVE, reason=reason) for r in found]
-            return [replace(r, verdict=Verdict.VACUOUS, reason="what it covers cannot happen") for r in found]
         return found
 
     def _reaches(self, part: CheckTemplate, cover: Condition, env: Env) -> bool | None:
         goal = replace(part, when=cover, covers=(), lasts=None, kind="never", deadline=None)
         settled = _Lemmas(self.induction).settled
+        if initially(self.values, cover, env, settled):
+            return True
         exact = lower(self.values, goal, env, relaxed=False, settled=settled)
-        found = self._search(exact, exact.check, env)
+        found = self._search(exact, exact.check, env, best=False)
         if isinstance(found, Witness):
             return True
         return False if found.answer is Answer.HOLDS else None
@@ -230,7 +238,7 @@ def _more_and_more(own: list[Member], everyone: list[Member]) -> Iterator[list[M
         count *= 2
 
 
-def _only(exact: Lowered, check: ir.Check, members: dict[Member, None]) -> ir.System:
+def _only(exact: Lowered, check: ir.Check, members: list[Member]) -> ir.System:
     """The system in which only machines of `members` (and those without an index) move: an under-approximation."""
     steps = tuple(s for s in exact.system.steps if all(m in members for m in exact.members_of.get(s.machine, ())))
     small = prune(replace(exact.system, steps=steps, checks=(check,)))

@@ -76,6 +76,8 @@ class Induction:
 
     def settled(self, condition: Condition, env: Env) -> Settled | None:
         """The value of `condition` in every reachable state, if the lemmas decide it; None if they do not."""
+        if self._books[-1].settled(condition, env) is None:
+            return None
         for book in self._books:
             found = book.settled(condition, env)
             if found is not None:
@@ -183,7 +185,7 @@ class _Book:
 
     def settled(self, condition: Condition, env: Env) -> Settled | None:
         self._prove_all()
-        relevant = {name: env[name] for name in sorted(free_names(condition)) if name in env}
+        relevant = _renamed({name: env[name] for name in sorted(free_names(condition)) if name in env})
         key = (id(condition), tuple(relevant.items()))
         if key not in self._memo:
             self._memo[key] = self._settle(condition, relevant)
@@ -563,6 +565,15 @@ def _generic(type_name: str, cls: str) -> Member:
     return Member(type_name, cls, -1)
 
 
+def _renamed(env: Env) -> Env:
+    """The same choice of members up to their names: members of a class are interchangeable."""
+    new: dict[Member, Member] = {}
+    for member in env.values():
+        if isinstance(member, Member) and member not in new:
+            new[member] = Member(member.type, member.cls, sum((m.type, m.cls) == (member.type, member.cls) for m in new))
+    return {name: new[value] if isinstance(value, Member) else value for name, value in env.items()}
+
+
 def _is_generic(value: Member | int | None) -> bool:
     return isinstance(value, Member) and value.ordinal < 0
 
@@ -588,6 +599,7 @@ class _Solver:
         self.numbers: dict[tuple[tuple[str, str], ir.Expr], z3.ArithRef] = {}
         self.terms: dict[ir.Expr, z3.BoolRef] = {}
         self.known: set[tuple[str, ir.Expr]] = set()
+        self.related: set[tuple[object, ...]] = set()
 
     def know(self, lemma: Lemma, tree: ir.Expr) -> None:
         """A fact that holds where `lemma` is assumed."""
@@ -690,6 +702,9 @@ class _Relations:
     def _fact(self, cls: tuple[str, str], a: ir.Expr, b: ir.Expr, fact: z3.BoolRef) -> None:
         """`fact`, if no single member satisfies both `a` and `b`."""
         key = (cls, a, b, tuple(lemma.name for lemma in self.lemmas), tuple(self.views))
+        if key in self.trees.solver.related:
+            return
+        self.trees.solver.related.add(key)
         excluded = self.trees.book.excluded
         if key not in excluded or self._has_sum(a) or self._has_sum(b):
             excluded[key] = self._excluded(cls, a, b)

@@ -38,6 +38,7 @@ from verifier.language.program import (
 )
 from verifier.system import ir
 from verifier.system.names import free_names
+from verifier.system.prune import at_start
 from verifier.system.relax import DROPPED, weakened
 from verifier.system.relax import relaxed as split
 from verifier.system.slice import slice_for
@@ -65,6 +66,13 @@ def lower(
 ) -> Lowered:
     """The system that decides `part` for the members in `env`. `settled` replaces what lemmas have decided."""
     return _Lowering(values, relaxed, settled, {m for m in env.values() if isinstance(m, Member)}).run(part, env)
+
+
+def initially(values: Values, condition: Condition, env: Env, settled: Settled) -> bool:
+    """The value of `condition` in the initial state."""
+    lowering = _Lowering(values, False, settled, set())
+    expr = lowering._condition(condition, env)
+    return at_start(expr, {name: machine.initial for name, machine in lowering.machines.items()})
 
 
 def instance_name(family: str, members: Iterable[Member]) -> str:

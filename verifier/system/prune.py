@@ -38,6 +38,11 @@ def prune(system: ir.System) -> ir.System:
     )
 
 
+def at_start(expr: ir.Expr, initial: dict[str, str]) -> bool:
+    """The value of `expr` when every machine is in its initial state and every copy is up to date."""
+    return _Possible({name: {state} for name, state in initial.items()})(expr)[0]
+
+
 def _outrun(steps: tuple[ir.Step, ...]) -> tuple[ir.Step, ...]:
     """Without the steps that another one from the same source always precedes."""
     first: dict[tuple[str, str], int] = {}

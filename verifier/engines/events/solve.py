@@ -21,15 +21,24 @@ _SLOTS_MAX = 150
 _CORE_SECONDS_MIN = 0.05
 
 
-def check(system: System, check: Check, budget: Budget, *, once: bool = True, assume: tuple[Expr, ...] = ()) -> Outcome:
+def check(
+    system: System,
+    check: Check,
+    budget: Budget,
+    *,
+    once: bool = True,
+    best: bool = True,
+    assume: tuple[Expr, ...] = (),
+) -> Outcome:
     """Whether some run of `system` violates `check`; exact, with UNKNOWN when the budget, Z3 or a cut says so.
 
-    `assume` holds in every reachable state. `once` is the reduction of views that are read at one moment only.
+    `assume` holds in every reachable state. `once` is the reduction of views that are read at one moment only. Without
+    `best` the first violation found is good enough, and so is a proof without a core.
     """
     clock = Clock(budget.seconds, budget.memory_mb)
     outcomes: list[Outcome] = []
     for part in _parts(system, check, assume) if once else [check]:
-        outcome = _decide(system, check, part, clock, once=once, assume=assume)
+        outcome = _decide(system, check, part, clock, once=once, best=best, assume=assume)
         outcomes.append(outcome)
     return replace(_joined(outcomes), seconds=clock.spent())
 
@@ -66,13 +75,15 @@ def _joined(outcomes: list[Outcome]) -> Outcome:
 
 
 def _decide(
-    system: System, whole: Check, check: Check, clock: Clock, *, once: bool, assume: tuple[Expr, ...]
+    system: System, whole: Check, check: Check, clock: Clock, *, once: bool, best: bool, assume: tuple[Expr, ...]
 ) -> Outcome:
     """One part of the `whole` check, with longer and longer unrollings where machines go round."""
     outcome = Outcome(Answer.UNKNOWN, reason="nothing was tried")
     for extra in _EXTRA_TURNS:
         try:
-            outcome, again = _attempt(system, whole, check, clock, once=once, assume=assume, extra_turns=extra)
+            outcome, again = _attempt(
+                system, whole, check, clock, once=once, best=best, assume=assume, extra_turns=extra
+            )
         except OutOfBudget as spent:
             outcome, again = Outcome(Answer.UNKNOWN, reason=str(spent)), False
         except SolverError as error:
@@ -90,7 +101,15 @@ def _text(error: Exception) -> str:
 
 
 def _attempt(
-    system: System, whole: Check, check: Check, clock: Clock, *, once: bool, assume: tuple[Expr, ...], extra_turns: int
+    system: System,
+    whole: Check,
+    check: Check,
+    clock: Clock,
+    *,
+    once: bool,
+    best: bool,
+    assume: tuple[Expr, ...],
+    extra_turns: int,
 ) -> tuple[Outcome, bool]:
     """One unrolling, and whether a longer one may say more."""
     clock.look()
@@ -118,7 +137,8 @@ def _attempt(
         if answer is Sat.UNKNOWN:
             return Outcome(Answer.UNKNOWN, reason=_why(solver), statistics=statistics), False
         if answer is Sat.YES:
-            run = _Search(encoding, solver, Interpreter(system), whole).best(statistics)
+            search = _Search(encoding, solver, Interpreter(system), whole)
+            run = search.best(statistics) if best else search.first()
             return Outcome(Answer.VIOLATED, run=run, statistics=statistics), False
         goals = [goal]
         if any(turns.cut for turns in shape.turns.values()):
@@ -132,7 +152,7 @@ def _attempt(
                 why = _why(solver) if answer is Sat.UNKNOWN else f"repetition was cut: {', '.join(cuts)}"
                 again = answer is Sat.YES and shape.slots <= _SLOTS_MAX
                 return Outcome(Answer.UNKNOWN, reason=why, statistics=statistics), again
-        core = _core(encoding, goals, clock)
+        core = _core(encoding, goals, clock) if best else frozenset()
         return Outcome(Answer.HOLDS, core=core, statistics=statistics), False
     finally:
         if solver is not None:
@@ -210,6 +230,9 @@ class _Search:
         if found.lasts is None:
             statistics["lasts_for_ever"] = 1
         return found.run
+
+    def first(self) -> Run:
+        return self._read().run
 
     @property
     def cap(self) -> int:
