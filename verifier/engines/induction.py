@@ -172,6 +172,7 @@ class _Book:
         self._tried = False
         self.sized: set[str] = set()
         self._trees: dict[tuple[Member, ...], _Trees] = {}
+        self.free: dict[int, tuple[list[str], Condition]] = {}  # with the condition, so that its id stays its own
         self.excluded: dict[tuple[object, ...], tuple[str, ...] | None] = {}
         self._memo: dict[tuple[object, ...], Settled | None] = {}
 
@@ -196,13 +197,11 @@ class _Book:
         trees = self.trees(own)
         try:
             tree = trees.tree(condition, env, ())
-            for value in (True, False):
-                used = trees.refuted([tree if not value else ir.neg(tree)], self.proven)
-                if used is not None:
-                    return Settled(value, self.scope, used)
+            value = trees.initially(tree)
+            used = trees.refuted([ir.neg(tree) if value else tree], self.proven)
         except _Unsupported:
-            pass
-        return None
+            return None
+        return None if used is None else Settled(value, self.scope, used)
 
     def _prove_all(self) -> None:
         """Proves what it can, in order. A lemma whose proof failed without a size in it fails for narrower scopes too."""
@@ -368,12 +367,21 @@ class _Trees:
         self.initial: dict[str, str] = {}
         self.all_states: dict[str, tuple[str, ...]] = {}
         self._lemmas: dict[tuple[object, ...], ir.Expr] = {}
+        self._memo: dict[tuple[object, ...], ir.Expr] = {}
         self.solver = _Solver(self)
 
     # -- building ------------------------------------------------------------------------------------------------------
 
     def tree(self, condition: Condition, env: Env, views: tuple[str, ...]) -> ir.Expr:
         """`condition` for the members in `env`, read through `views`."""
+        if id(condition) not in self.book.free:
+            self.book.free[id(condition)] = (sorted(free_names(condition)), condition)
+        key = (id(condition), views, *(env[name] for name in self.book.free[id(condition)][0]))
+        if key not in self._memo:
+            self._memo[key] = self._tree(condition, env, views)
+        return self._memo[key]
+
+    def _tree(self, condition: Condition, env: Env, views: tuple[str, ...]) -> ir.Expr:
         match condition:
             case When(value):
                 return self._static(value, env)
@@ -527,7 +535,7 @@ class _Trees:
             for own in self.instances(lemma):
                 for context in views:
                     self.solver.know(lemma, self.lemma(lemma, own, context))
-        if not lemmas:
+        if not any(name.startswith(_SUM) for expr in assumed for name in ir.mentions(expr)):
             return self.solver.refuted(assumed, known)
         return self.solver.refuted(assumed, known, _Relations(self, lemmas, views))
 
@@ -600,6 +608,8 @@ class _Solver:
         self.terms: dict[ir.Expr, z3.BoolRef] = {}
         self.known: set[tuple[str, ir.Expr]] = set()
         self.related: set[tuple[object, ...]] = set()
+        self.model: dict[str, str] = {}
+        self.seen: dict[tuple[str, ...], list[dict[str, str]]] = {}
 
     def know(self, lemma: Lemma, tree: ir.Expr) -> None:
         """A fact that holds where `lemma` is assumed."""
@@ -611,7 +621,11 @@ class _Solver:
         self.solver.add(fact)
 
     def refuted(
-        self, assumed: list[ir.Expr], lemmas: list[Lemma], relations: _Relations | None = None
+        self,
+        assumed: list[ir.Expr],
+        lemmas: list[Lemma],
+        relations: _Relations | None = None,
+        keep_model: bool = False,
     ) -> tuple[str, ...] | None:
         """The names of the lemmas that contradict `assumed`; None if satisfiable, or if the solver does not know."""
         terms = [self.term(expr) for expr in assumed]
@@ -620,9 +634,17 @@ class _Solver:
         self.solver.push()
         self.solver.add(*terms, *self.trees.book.symbols.constraints.values())
         answer = self.solver.check(*(_use(lemma.name) for lemma in lemmas))
-        core = {str(c) for c in self.solver.unsat_core()} if answer == z3.unsat else set()
+        core = {c.decl().name() for c in self.solver.unsat_core()} if answer == z3.unsat else set()
+        if keep_model:
+            self.model = self._model() if answer == z3.sat else {}
         self.solver.pop()
-        return tuple(x.name for x in lemmas if str(_use(x.name)) in core) if answer == z3.unsat else None
+        return tuple(x.name for x in lemmas if f"use {x.name}" in core) if answer == z3.unsat else None
+
+    def _model(self) -> dict[str, str]:
+        """The state of every reading in the answer just given."""
+        found = self.solver.model()
+        states = {name: found.eval(variable, model_completion=True) for name, variable in self.variables.items()}
+        return {n: self.trees.all_states[n.split(_SEPARATOR)[-1]][value.as_long()] for n, value in states.items()}
 
     def term(self, expr: ir.Expr) -> z3.BoolRef:
         if expr not in self.terms:
@@ -716,13 +738,38 @@ class _Relations:
         return any(name.startswith(_SUM) for name in ir.mentions(expr))
 
     def _excluded(self, cls: tuple[str, str], a: ir.Expr, b: ir.Expr) -> tuple[str, ...] | None:
-        generic = _generic(*cls)
+        """The lemmas by which no single member satisfies both; None if one may. Members seen before are tried first."""
+        trees, generic = self.trees, _generic(*cls)
         for lemma in self.lemmas:
-            for own in self.trees.instances(lemma, [generic]):
+            for own in trees.instances(lemma, [generic]):
                 if len(own) == 1 and generic in own.values():
                     for context in self.views:
-                        self.trees.solver.know(lemma, self.trees.lemma(lemma, own, context))
-        return self.trees.solver.refuted([a, b], self.lemmas)
+                        trees.solver.know(lemma, trees.lemma(lemma, own, context))
+        seen = trees.solver.seen.setdefault(tuple(lemma.name for lemma in self.lemmas), [])
+        if any(_satisfies(a, model) and _satisfies(b, model) for model in seen):
+            return None
+        found = trees.solver.refuted([a, b], self.lemmas, keep_model=True)
+        if found is None and trees.solver.model:
+            seen.append(trees.solver.model)
+        return found
+
+
+def _satisfies(expr: ir.Expr, model: dict[str, str]) -> bool:
+    """Does `expr` hold in `model`? What the model says nothing of fails either way."""
+    match expr:
+        case ir.In(name, states):
+            return model.get(name) in states
+        case ir.Not(ir.In(name, states)):
+            return name in model and model[name] not in states
+        case ir.And(parts):
+            return all(_satisfies(part, model) for part in parts)
+        case ir.Or(parts):
+            return any(_satisfies(part, model) for part in parts)
+        case ir.Not(ir.And(parts)):
+            return any(_satisfies(ir.neg(part), model) for part in parts)
+        case ir.Not(ir.Or(parts)):
+            return all(_satisfies(ir.neg(part), model) for part in parts)
+    return False
 
 
 def _use(lemma: str) -> z3.BoolRef:

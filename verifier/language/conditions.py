@@ -114,6 +114,8 @@ class Conditions(Terms):
         return self._negated_static(node, p.GivenTest(block.path, index, node.span))
 
     def _class_test(self, node: s.Is, subject: s.Reference, variable: IndexVariable) -> Typed:
+        if variable.type not in self.world.index_nodes:
+            return bad(node.span)
         classes = self.world.classes(variable.type)
         tests: list[p.Static] = []
         for pattern in node.patterns:

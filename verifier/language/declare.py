@@ -176,7 +176,7 @@ def _check(world: World, checker: Conditions, node: s.CheckDeclaration) -> p.Che
                 part.span,
             )
         )
-    if not parts:
+    if not parts and not world.report.damaged:
         world.report.add(
             "HL312",
             node.name.span,

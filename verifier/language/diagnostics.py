@@ -28,6 +28,7 @@ class Collector:
 
     found: list[Diagnostic] = field(default_factory=list)
     damaged: set[str] = field(default_factory=set)
+    incomplete: bool = False  # a model is missing: any name may be its
     _unknown: set[tuple[str, str, str]] = field(default_factory=set)
 
     def add(
@@ -43,31 +44,32 @@ class Collector:
         self.found.append(Diagnostic(code, span, message, why, fix, secondary))
 
     def unknown(
-        self, code: str, span: Span, what: str, name: str, known: Iterable[str], *, why: str = "", fix: str = ""
+        self, code: str, span: Span, what: str, name: str, known: Iterable[str], *, fix: str = "", listing: bool = True
     ) -> None:
-        """An undeclared name: once a file, with the nearest known one; nothing if its declaration may be damaged."""
+        """An undeclared name: once a file, with the nearest known one or (`listing`) all;
+        nothing if its declaration may be damaged."""
         key = (code, span.file, name)
-        if key in self._unknown or name in self.damaged or name.split(".")[0] in self.damaged:
+        if self.incomplete or key in self._unknown or name in self.damaged or name.split(".")[0] in self.damaged:
             return
         self._unknown.add(key)
         candidates = sorted(known)
         near = nearest(name, candidates)
         if not fix and near:
             fix = f"write `{near}`"
-        elif not fix and 0 < len(candidates) <= 12:
+        elif not fix and listing and 0 < len(candidates) <= 12:
             fix = f"one of: {', '.join(candidates)}"
-        self.add(code, span, f"{what} `{name}`", why=why, fix=fix)
+        self.add(code, span, f"{what} `{name}`", fix=fix)
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         return arranged(self.found)
 
 
 def arranged(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """By place, then code; of several with the same place and code only the first."""
-    kept: dict[tuple[Span, str], Diagnostic] = {}
+    """By place, then code; each once."""
+    kept: dict[tuple[Span, str, str], Diagnostic] = {}
     for diagnostic in diagnostics:
-        kept.setdefault((diagnostic.span, diagnostic.code), diagnostic)
-    return tuple(sorted(kept.values(), key=lambda d: (d.span, d.code)))
+        kept.setdefault((diagnostic.span, diagnostic.code, diagnostic.message), diagnostic)
+    return tuple(sorted(kept.values(), key=lambda d: (d.span, d.code, d.message)))
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

@@ -45,7 +45,8 @@ def explanation(
     """(message, why, fix) for the mistakes that people make most."""
     if token.type == "COLON" and scenario and "EQUAL" in accepted and before is not None:
         return "a value is given with `=`, not with `:`", "", f"write `{before} = ...`"
-    if token.type not in ("NAME", "END") and str(token).isidentifier() and "NAME" in accepted:
+    word = token.type not in ("NAME", "END") and str(token).isidentifier()
+    if word and "NAME" in accepted and not accepted >= _VALUE:
         return f"`{token}` is a word of the language and cannot be a name", "", "choose another name"
     if token.type == "MINUS" and before is not None and before.type == "NAME" and "LBRACE" in accepted:
         return "a name with `-` stands in quotes", "", f'write "{before}-..."'

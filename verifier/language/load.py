@@ -90,7 +90,8 @@ class Files:
         known = [str(path.relative_to(models).with_suffix("")) for path in sorted(models.rglob("*.model"))]
         near = nearest(use.path, known)
         tail = [name for name in known if name.rpartition("/")[2] == use.path.rpartition("/")[2]]
-        fix = f"write `use {near or tail[0]}`" if near or tail else f"put {use.path}.model beside this file"
+        fix = f"write `use {tail[0] if tail else near}`" if near or tail else f"put {use.path}.model beside this file"
+        self.report.incomplete = True
         self.report.add("HL108", use.span, f"there is no model `{use.path}`", fix=fix)
         return None
 

@@ -45,6 +45,12 @@ class Operands:
             return self._choice(node, scope, dict(words))
         if kind == "flag" and isinstance(node, s.Reference) and node.path in ("yes", "no"):
             return Typed(p.Literal_(node.path == "yes", node.span), "flag")
+        if kind == "flag" and isinstance(node, s.Reference) and scope.scenario and "." not in node.path:
+            self.report.unknown("HL206", node.span, "this is `yes` or `no`, not", node.path, ("no", "yes"))
+            return bad(node.span)
+        if kind in ("duration", "window") and isinstance(node, s.Constant) and node.kind == "number":
+            self.unit_missing(node)
+            return bad(node.span)
         if kind == "version" and isinstance(node, s.Constant) and node.kind == "number":
             self.report.add(
                 "HL304",
@@ -61,13 +67,12 @@ class Operands:
         return typed
 
     def unit_missing(self, node: s.Expression) -> None:
-        text = node.text if isinstance(node, s.Constant) else ""
-        shown, fix = (
-            (text, f"write `{text}s` for seconds, `{text}ms` or `{text}m`")
-            if text
-            else ("this", "give it a unit, as in `30s`")
-        )
-        self.report.add("HL301", node.span, f"a duration needs a unit: {shown} of what?", fix=fix)
+        if isinstance(node, s.Constant):
+            text = node.text
+            fix = f"write `{text}s` for seconds, `{text}ms` or `{text}m`"
+            self.report.add("HL301", node.span, f"a duration needs a unit: {text} of what?", fix=fix)
+        else:
+            self.report.add("HL301", node.span, "a duration is due here, not a number", fix="multiply it by `1s`")
 
     def mismatch(self, node: s.Expression, typed: Typed, wanted: str) -> None:
         name = {"size": "a number", "size or percent": "a number or a percentage"}.get(wanted, kind_name(wanted))
@@ -214,11 +219,11 @@ class Operands:
             if isinstance(variable, NumberVariable):
                 return Typed(p.Variable(path, node.span), "count")
             return Typed(p.Literal_(0, node.span), "index")
-        if path in self.world.let_nodes and not node.index:
+        if path in self.world.let_nodes and not node.index and not scope.scenario:
             return self.call(s.Name(path, node.span), (), node.span, scope)
         if path in ("true", "false") and not node.index:
             return Typed(p.Literal_(path == "true", node.span), "flag")
-        if path in self.world.machine_nodes or path in self.world.view_nodes:
+        if (path in self.world.machine_nodes or path in self.world.view_nodes) and not scope.scenario:
             self.report.add(
                 "HL302", node.span, f"`{path}` alone is no condition", fix=f"ask for its state: `{path}[..] is ..`"
             )
@@ -228,18 +233,12 @@ class Operands:
 
     def unknown_name(self, name: str, span: Span, scope: Scope) -> None:
         world = self.world
-        known = {
-            *scope.variables,
-            *world.let_nodes,
-            *world.machine_nodes,
-            *world.view_nodes,
-            *FUNCTIONS,
-            *world.settings,
-        }
+        known = {*FUNCTIONS, *world.settings}
+        if not scope.scenario:
+            known |= {*scope.variables, *world.let_nodes, *world.machine_nodes, *world.view_nodes}
         same_end = [path for path in world.settings if path.rpartition(".")[2] == name]
-        self.report.unknown(
-            "HL201", span, "nothing is called", name, known, fix=f"write `{same_end[0]}`" if same_end else ""
-        )
+        fix = f"write `{same_end[0]}`" if same_end else ""
+        self.report.unknown("HL201", span, "nothing is called", name, known, fix=fix, listing=False)
 
     def unknown_setting(self, path: str, span: Span) -> None:
         self.report.unknown("HL202", span, "there is no setting", path, self.world.settings)
@@ -276,6 +275,8 @@ class Operands:
             variables = [v for v, x in scope.variables.items() if isinstance(x, IndexVariable) and x.type == type_name]
             self.report.unknown("HL201", name.span, f"no {type_name} is called", name.text, variables)
             return False
+        if isinstance(variable, IndexVariable) and not {variable.type, type_name} <= self.world.index_nodes.keys():
+            return False  # the type itself is unknown, and reported
         if not isinstance(variable, IndexVariable) or variable.type != type_name:
             actual = variable.type if isinstance(variable, IndexVariable) else "number"
             self.report.add("HL306", name.span, f"`{name.text}` is a {actual}; a {type_name} is due here")

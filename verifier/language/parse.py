@@ -19,7 +19,7 @@ from verifier.language.build import Builder
 from verifier.language.diagnostics import Diagnostic, arranged
 from verifier.language.expected import describe, explanation
 from verifier.language.program import Span
-from verifier.language.recovery import balanced, set_aside, unclosed
+from verifier.language.recovery import balanced, begins_declaration, declaration_start, set_aside, unclosed
 from verifier.language.syntax import Model, Scenario
 from verifier.language.tokens import NoLexer, Tokenizer, span_of
 from verifier.resources import resource
@@ -78,6 +78,7 @@ def parse(text: str, file: str, *, scenario: bool) -> Parsed:
     """The tree of one file, with diagnostics. Never raises, whatever `text` is."""
     tools = machinery()
     tokens, problems = tools.tokenizer.read(text, file, scenario=scenario)
+    unreadable = {problem.span.line for problem in problems}  # what follows on these lines is a consequence
     tokens, open_ = balanced(tokens, scenario)
     problems += [_never_closed(token, file) for token in open_]
     damaged: set[str] = set()
@@ -88,7 +89,9 @@ def parse(text: str, file: str, *, scenario: bool) -> Parsed:
             tree = _attempt(tools, tokens, start)
         except UnexpectedToken as error:
             at = next((i for i, t in enumerate(tokens) if t is error.token), len(tokens))
-            problems.append(_mistake(tools, tokens, at, file, start))
+            mistake = _mistake(tools, tokens, at, file, start)
+            if mistake.span.line not in unreadable:
+                problems.append(mistake)
             tokens, lost = set_aside(tokens, at, scenario)
             damaged |= {str(t) for t in lost if t.isidentifier()}
         else:
@@ -116,7 +119,7 @@ def _accepted(tools: Machinery, tokens: list[Token], start: str) -> frozenset[st
 
 def _mistake(tools: Machinery, tokens: list[Token], at: int, file: str, start: str) -> Diagnostic:
     accepted = _accepted(tools, tokens[:at], start)
-    fix = f"expected {describe(accepted, tools.tokenizer.texts)}"
+    fix = f"write {describe(accepted, tools.tokenizer.texts)} here"
     if at >= len(tokens):
         opener = unclosed(tokens)
         if opener is not None:
@@ -126,6 +129,13 @@ def _mistake(tools: Machinery, tokens: list[Token], at: int, file: str, start: s
         return Diagnostic("HL101", place, "the file ends too early", fix=fix)
     token = tokens[at]
     span = span_of(token, file)
+    if start == "model" and begins_declaration(tokens, at):
+        opener = unclosed(tokens[declaration_start(tokens, at) : at])
+        if opener is not None:
+            return _never_closed(opener, file)
+        return Diagnostic(
+            "HL101", span_of(tokens[at - 1], file), "this ends too early", fix=fix.replace(" here", " after it")
+        )
     special = explanation(token, tokens[at - 1] if at else None, accepted, start == "scenario")
     if special is not None:
         return Diagnostic("HL101", span, *special)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lark.lexer import Token
 
+from verifier.language.tokens import OPERATORS
+
 _TOP = frozenset({"USE", "SETTINGS", "INDEX", "MACHINE", "VIEW", "LET", "REQUIRE", "CHECK", "LEMMA"})
-_DECLARATIONS = _TOP | {"STATES", "INITIALLY", "NEVER", "ENDS"}
-_ENTRY = frozenset({"COLON", "ARROW", "LPAR", "NAME", "ANY_SOURCE"})
+_ENTRY = frozenset({"NAME", "NO", "LBRACE", "ANY_SOURCE", "NEVER", "ENDS"})
 
 
 def balanced(tokens: list[Token], scenario: bool) -> tuple[list[Token], list[Token]]:
@@ -81,14 +82,9 @@ def _tidy(tokens: list[Token]) -> list[Token]:
 
 
 def _cut(tokens: list[Token], at: int, scenario: bool) -> tuple[list[Token], list[Token]]:
-    if at >= len(tokens):
-        start = _statement_start(tokens, len(tokens) - 1, scenario)
-        return tokens[:start], tokens[start:]
-    if tokens[at].type == "RBRACE" and _depth(tokens, at) == 0:
+    if at < len(tokens) and tokens[at].type == "RBRACE" and _depth(tokens, at) == 0:
         return tokens[:at] + tokens[at + 1 :], []
-    start = _statement_start(tokens, at, scenario)
-    end = _statement_end(tokens, max(at, start), scenario)
-    end = max(end, at if tokens[at].type == "RBRACE" and start < at else start + 1)
+    start, end = _scenario_statement(tokens, at) if scenario else _model_statement(tokens, at)
     return tokens[:start] + tokens[end:], tokens[start:end]
 
 
@@ -103,48 +99,51 @@ def _first_of_line(tokens: list[Token], at: int) -> bool:
     return at == 0 or tokens[at - 1].line != tokens[at].line
 
 
-def _starts(tokens: list[Token], at: int, scenario: bool) -> bool:
-    """Whether a statement begins at `at`: after an END in a scenario; on a line of its own in a model."""
-    if at == 0 or tokens[at - 1].type == "LBRACE":
-        return True
-    if scenario:
-        return tokens[at - 1].type == "END"
-    if tokens[at].type in _DECLARATIONS and _first_of_line(tokens, at):
-        return True
-    following = tokens[at + 1].type if at + 1 < len(tokens) else ""
-    return (
-        _first_of_line(tokens, at) and tokens[at].type in ("NAME", "NO", "LBRACE", "ANY_SOURCE") and following in _ENTRY
-    )
+def _scenario_statement(tokens: list[Token], at: int) -> tuple[int, int]:
+    """From the end of the statement before to the end of this one, blocks inside of it included."""
+    at = min(at, len(tokens) - 1)
+    start, depth = at, 0
+    while start > 0:
+        before = tokens[start - 1].type
+        if depth == 0 and before in ("END", "LBRACE"):
+            break
+        depth += (before == "RBRACE") - (before == "LBRACE")
+        start -= 1
+    end, depth = at, 0
+    while end < len(tokens) and not (depth == 0 and end > start and tokens[end].type in ("END", "RBRACE")):
+        depth += (tokens[end].type == "LBRACE") - (tokens[end].type == "RBRACE")
+        end += 1
+    return start, max(end, start + 1)
 
 
-def _statement_start(tokens: list[Token], at: int, scenario: bool) -> int:
-    index, depth = at, 0
-    if scenario and tokens[at].type == "END":
-        index -= 1
-    while index > 0:
-        if depth == 0 and index <= at and _starts(tokens, index, scenario):
-            return index
-        before = tokens[index - 1].type
-        if before == "RBRACE":
-            depth += 1
-        elif before == "LBRACE":
-            if depth == 0:
-                return index
-            depth -= 1
-        index -= 1
-    return 0
+def declaration_start(tokens: list[Token], at: int) -> int:
+    """Where the declaration begins that cannot go on at `at`: the one before, if `at` begins one itself."""
+    return next((i for i in range(at - 1, -1, -1) if begins_declaration(tokens, i)), 0)
 
 
-def _statement_end(tokens: list[Token], at: int, scenario: bool) -> int:
-    depth = 0
-    for index in range(at, len(tokens)):
+def begins_declaration(tokens: list[Token], at: int) -> bool:
+    """Whether a declaration of a model begins at `at`, by its keyword at the beginning of a line."""
+    return at < len(tokens) and tokens[at].type in _TOP and _first_of_line(tokens, at)
+
+
+def _model_statement(tokens: list[Token], at: int) -> tuple[int, int]:
+    """The entry of a block around `at` (a step, a setting, a part of a check), or else the whole declaration."""
+    top = at if begins_declaration(tokens, at) and at == 0 else declaration_start(tokens, at)
+    stop = next((i for i in range(max(at, top + 1), len(tokens)) if begins_declaration(tokens, i)), len(tokens))
+    depth, start, ready = 0, None, tokens[top].type != "MACHINE"
+    for index in range(top, stop):
         kind = tokens[index].type
-        if depth == 0 and index > at and _starts(tokens, index, scenario):
-            return index
-        if kind == "LBRACE":
-            depth += 1
-        elif kind == "RBRACE":
-            if depth == 0:
-                return index
-            depth -= 1
-    return len(tokens)
+        if depth == 1 and ready and _begins_entry(tokens, index):
+            if index > at and start is not None:
+                return start, index
+            start = index
+        if index >= at and start is not None and kind == "RBRACE" and depth == 1:
+            return start, index
+        ready = ready or kind == "INITIALLY"
+        depth += (kind == "LBRACE") - (kind == "RBRACE")
+    return top, max(stop, top + 1)
+
+
+def _begins_entry(tokens: list[Token], at: int) -> bool:
+    """The first word of a line that does not go on with the line before."""
+    return _first_of_line(tokens, at) and tokens[at].type in _ENTRY and tokens[at - 1].type not in OPERATORS

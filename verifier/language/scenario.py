@@ -54,8 +54,7 @@ class Reader:
                     self._switch(entry, path, said)
                 case s.BlockNode():
                     nested = self._nested(entry, path)
-                    if nested is not None:
-                        self._enter(entry.name, nested, said)
+                    if nested is not None and self._enter(entry.name, nested, said):
                         self.read(entry, nested, said)
 
     def read_running(self, block: s.BlockNode, said: Said) -> None:
@@ -93,7 +92,8 @@ class Reader:
 
     # -- entries -------------------------------------------------------------------------------------------------------
 
-    def _enter(self, name: s.Name, path: str, said: Said) -> None:
+    def _enter(self, name: s.Name, path: str, said: Said) -> bool:
+        """Whether the block is new here."""
         if path in said.given or path in said.off:
             first = said.given.get(path) or said.off[path]
             self.report.add(
@@ -103,8 +103,10 @@ class Reader:
                 fix="remove one",
                 secondary=((first, "first here"),),
             )
+            return False
         said.given[path] = name.span
         said.places.setdefault(path, name.span)
+        return True
 
     def _switch(self, entry: s.Switch, path: str, said: Said) -> None:
         block = self.children.get(path, {}).get(entry.name.text)
@@ -159,7 +161,7 @@ class Reader:
         said.places[found] = entry.name.span
 
     def _given(self, entry: s.Assignment, setting: p.Setting) -> p.Given:
-        scope = Scope(scenario_class="it" if setting.per else None)
+        scope = Scope(scenario=True, scenario_class="it" if setting.per else None)
         value = self.terms.static(entry.value, scope, setting.kind, setting.choices)
         typical = None
         if entry.typical is not None:

@@ -63,12 +63,13 @@ def _kind(world: World, entry: s.SettingDeclaration) -> tuple[str, tuple[tuple[s
                 f"there is no kind `{words[0]} or {words[1]}`",
                 fix="write `size or percent`, or alternatives with `|`",
             )
-        return kind or "size or percent", ()
+        return kind or "bad", ()
     first, payload = entry.alternatives[0]
     if len(words) == 1 and payload is None:
         if first.text in KINDS:
             return first.text, ()
         world.report.unknown("HL207", first.span, "there is no kind", first.text, KINDS)
+        return "bad", ()
     for word, inside in entry.alternatives:
         if inside is not None and inside.text not in _PAYLOADS:
             world.report.unknown(
@@ -82,9 +83,9 @@ def _kind(world: World, entry: s.SettingDeclaration) -> tuple[str, tuple[tuple[s
 def check_defaults(world: World, terms: Terms) -> None:
     """Types of defaults; settings whose defaults need each other are reported."""
     for path, (entry, node) in world.setting_nodes.items():
-        if entry.default is None:
-            continue
         setting = world.settings[path]
+        if entry.default is None or setting.kind == "bad":
+            continue
         scope = world.scope((node.each,)) if node.each else Scope()
         default = terms.static(entry.default, scope, setting.kind, setting.choices)
         world.settings[path] = p.Setting(

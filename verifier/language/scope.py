@@ -50,9 +50,10 @@ class NumberVariable:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Variables bound here. `scenario_class`: in a scenario, the variable of settings that have a value a class."""
+    """Variables bound here. In a scenario `scenario_class` is the variable of settings that have a value a class."""
 
     variables: Mapping[str, IndexVariable | NumberVariable] = field(default_factory=dict)
+    scenario: bool = False
     scenario_class: str | None = None
 
     def bind(self, name: str, variable: IndexVariable | NumberVariable) -> Scope:

@@ -12,7 +12,7 @@ from verifier.language.diagnostics import Diagnostic
 from verifier.language.program import Span
 
 NESTING_MAX = 64
-_OPERATORS = frozenset(
+OPERATORS = frozenset(
     {
         "COMMA",
         "PLUS",
@@ -32,11 +32,11 @@ _OPERATORS = frozenset(
         "COLON",
     }
 )
-_NO_END_AFTER = _OPERATORS | {"LBRACE", "END"}
-_NO_END_BEFORE = _OPERATORS - {"NOT", "IF"} | {"LBRACE", "BECAUSE", "TYPICALLY", "ASSUMED"}
+_NO_END_AFTER = OPERATORS | {"LBRACE", "END"}
+_NO_END_BEFORE = OPERATORS - {"NOT", "IF"} | {"LBRACE", "BECAUSE", "TYPICALLY", "ASSUMED"}
 _NEXT_ENTRY = re.compile(r"\s*[A-Za-z_]\w*\s*(=(?!=)|\{)")  # a parenthesis left open ends where the next entry begins
 _SPACE = r"(?P<_SPACE>[ \t\r\f\ufeff]+|//[^\n]*)|(?P<_NEWLINE>\n)|(?P<_SEMICOLON>;)"
-_REST = r'(?P<_OPEN_TEXT>"[^"\r\n]*)|(?P<_BAD>[^\s\w"(){}\[\].,;:=<>+*/|%-]+|.)'
+_REST = r'(?P<_OPEN_TEXT>"[^"\r\n]*)|(?P<_BAD>#[^\n]*|[^\s\w"(){}\[\].,;:=<>+*/|%-]+|.)'
 
 
 class NoLexer(Lexer):
@@ -85,10 +85,10 @@ class Tokenizer:
             if kind == "_BAD" or kind == "_OPEN_TEXT":
                 span = Span(file, line, column, line, column + end - start)
                 problems.append(_bad_character(value, span) if kind == "_BAD" else _open_text(value, span))
-                if kind == "_BAD":
+                if kind == "_BAD" and value != "\u2026":
                     continue
-                kind = "STRING"
-                value += '"'
+                kind = "RANGE" if kind == "_BAD" else "STRING"
+                value += '"' if kind == "STRING" else ""
             elif kind == "NAME":
                 kind = self.keywords.get(value, "NAME")
             elif kind in ("LPAR", "LSQB"):
@@ -101,7 +101,7 @@ class Tokenizer:
                 braces, depth = max(braces - 1, 0), 0
             if pending is not None:
                 before = tokens[-1].type if tokens else "END"
-                cut_short = before in _OPERATORS and _NEXT_ENTRY.match(text, pending.end_pos or 0)
+                cut_short = before in OPERATORS and _NEXT_ENTRY.match(text, pending.end_pos or 0)
                 inside = before in _NO_END_AFTER or kind in _NO_END_BEFORE or kind == "RBRACE"
                 if cut_short or not inside:
                     tokens.append(pending)
@@ -127,6 +127,7 @@ def span_of(token: Token, file: str) -> Span:
 
 
 def _bad_character(value: str, span: Span) -> Diagnostic:
+    value = "#" if value.startswith("#") else value
     shown = value if value.isprintable() else " ".join(f"U+{ord(c):04X}" for c in value[:4])
     return Diagnostic("HL102", span, f"`{shown[:20]}` is no character of the language", fix=_INSTEAD.get(value[:1], ""))
 

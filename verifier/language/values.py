@@ -73,12 +73,9 @@ def _check_value(setting: p.Setting, cls: str | None, given: p.Given, program: p
     name = setting.path.rpartition(".")[2]
     for window in _windows(value, given.value):
         if window.lo_ms < 0:
-            report.add(
-                "HL408",
-                given.span,
-                f"`{name}` would be negative",
-                fix=f"write `{name} = {given.text.replace('-', '')}`",
-            )
+            literal = given.text.startswith("-") and " " not in given.text
+            fix = f"write `{name} = {given.text[1:]}`" if literal else ""
+            report.add("HL408", given.span, f"`{name}` would be negative", fix=fix)
             return
         if window.hi_ms is not None and window.lo_ms > window.hi_ms:
             fix = f"write `{duration_text(window.hi_ms)}..{duration_text(window.lo_ms)}`"
