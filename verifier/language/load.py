@@ -174,6 +174,8 @@ def _models(path: str, top: Parsed, files: Files) -> dict[str, s.Model]:
             seen.add(file)
             assert isinstance(use, s.Use)
             used = files.read(file, use.span, scenario=False)
+            if used is None or used.tree is None:
+                files.report.incomplete = True
             if used is not None:
                 waiting.append((file, used))
     return models
