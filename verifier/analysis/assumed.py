@@ -16,8 +16,8 @@ Ask = Callable[[Values], CheckResult]
 def judged(program: Program, whole: CheckResult, ask: Ask) -> CheckResult:
     """`whole`, a violation over the whole range of every bound; DEPENDS if it needs assumed bounds away from typical.
 
-    The inequalities are found by bisection of the upper end of one assumed setting, to a twentieth of its range, with all
-    others over their whole range; a setting that alone decides nothing is not listed.
+    The inequalities are found by bisection of the upper end of one assumed setting, to a twentieth of its range, with
+    all others over their whole range; a setting that alone decides nothing is not listed.
     """
     assumed = [path for (path, cls), given in program.values.items() if given.assumed and given.typical is not None]
     if whole.verdict is not Verdict.UNSAFE or not assumed:

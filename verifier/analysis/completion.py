@@ -1,8 +1,9 @@
-"""A run of a part of a system as a run of the whole: the refreshes that the part does not know of are put in.
+"""A run of a part of a system as a run of the whole.
 
-A slice drops sources that nobody in it reads through a view, and views that nobody in it reads. In the whole such a view may
-fall behind where its slice does not. It then refreshes at once, which changes nothing that the slice reads; if the slice is
-behind too, its own refresh serves both.
+The part leaves out machines (held still), views that nobody in it reads, and sources that nobody in it reads through a
+view. In the whole such a machine may be forced to move: then it does, as late as it can. Such a view may fall behind where
+the part's does not: then it refreshes at once, which changes nothing that the part reads; where the part's is behind too,
+the part's own refresh serves both. Whether the result is a run, only `replay` says.
 """
 
 from __future__ import annotations
@@ -11,23 +12,59 @@ from verifier.interpreter import Interpreter, State
 from verifier.system.ir import System
 from verifier.system.run import Event, Run
 
+# A run in which more than this has to be put in is not completed: something goes round.
+_FORCED_MAX = 10_000
+
 
 def completed(run: Run, part: System, whole: System) -> Run:
-    """`run` of `part` with the refreshes that `whole` needs besides; from an event on that `whole` does not allow, as it is."""
-    small, large = Interpreter(part), Interpreter(whole)
-    here, there, now = small.initial(), large.initial(), 0
-    events: list[Event] = []
-    for i, event in enumerate(run.events):
-        if not event.refresh and event.name not in large.enabled(there):
-            return Run((*events, *run.events[i:]), run.end, run.since)
-        here, there = small.tick(here, event.at - now), large.tick(there, event.at - now)
-        here, there, now = _after(small, here, event), _after(large, there, event), event.at
-        events.append(event)
-        while missing := [v for v in large.behind(there) if v not in small.behind(here)]:
+    """`run` of `part` with what `whole` needs besides; from an event on that `whole` does not allow, as it is."""
+    return _Completion(part, whole).run(run)
+
+
+class _Completion:
+    def __init__(self, part: System, whole: System) -> None:
+        self.small, self.large = Interpreter(part), Interpreter(whole)
+        self.moving = {step.machine for step in part.steps}
+        self.here, self.there = self.small.initial(), self.large.initial()
+        self.now = 0
+        self.events: list[Event] = []
+
+    def run(self, run: Run) -> Run:
+        for i, event in enumerate(run.events):
+            if not self._pass_to(event.at) or not (event.refresh or event.name in self.large.enabled(self.there)):
+                return Run((*self.events, *run.events[i:]), run.end, run.since)
+            self.here = _after(self.small, self.here, event)
+            self._happen(event)
+        self._pass_to(run.end)
+        return Run(tuple(self.events), run.end, run.since)
+
+    def _pass_to(self, until: int) -> bool:
+        """Lets time pass; what the part does not know of moves when it must. False if the part itself has to move."""
+        for _ in range(_FORCED_MAX):
+            room = self.large.room(self.there)
+            ticks = until - self.now if room is None else min(room, until - self.now)
+            self.here, self.there = self.small.tick(self.here, ticks), self.large.tick(self.there, ticks)
+            self.now += ticks
+            if self.now == until:
+                return True
+            forced = next((name for name in self.large.due(self.there) if self._unknown(name)), None)
+            if forced is None:
+                return False
+            self._happen(Event(self.now, forced, refresh=forced in self.large.view_at))
+        return False
+
+    def _unknown(self, name: str) -> bool:
+        step = self.large.system.step.get(name)
+        return step.machine not in self.moving if step else name not in self.small.view_at
+
+    def _happen(self, event: Event) -> None:
+        """The event in the whole, and at once every refresh that the part sees no need for."""
+        self.there = _after(self.large, self.there, event)
+        self.events.append(event)
+        while missing := [v for v in self.large.behind(self.there) if v not in self.small.behind(self.here)]:
             for view in missing:
-                there = large.refresh(there, view)
-                events.append(Event(now, view, refresh=True))
-    return Run(tuple(events), run.end, run.since)
+                self.there = self.large.refresh(self.there, view)
+                self.events.append(Event(event.at, view, refresh=True))
 
 
 def _after(meaning: Interpreter, state: State, event: Event) -> State:

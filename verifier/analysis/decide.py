@@ -13,12 +13,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from verifier.analysis.completion import completed
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
 from verifier.engines.induction import Induction
-from verifier.interpreter import Refusal, Replayed, replay
+from verifier.interpreter import Refusal, replay
 from verifier.language.program import CheckTemplate, Condition
 from verifier.system import ir
 from verifier.system.lower import Lowered, initially, lower
@@ -27,10 +28,6 @@ from verifier.system.run import Answer, Budget, Outcome, Run
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, Scope, weakest
 from verifier.system.slice import slice_for
 from verifier.system.values import Env, Member, Values
-
-# So many members are freed because they were forced to move, before the run is cut short where they would have to.
-_FREED_FOR_WIDTH = 3
-
 
 class WitnessRefused(Exception):
     """The interpreter refused an engine's witness: our fault. `system` and `run` reproduce it."""
@@ -69,88 +66,119 @@ class Decider:
         """The verdict on a check of the program; every part for every kind of member."""
         group = self.values.program.checks[name]
         started = time.monotonic()
+        extra: Env = {} if group.parameter is None or argument is None else {group.parameter: argument}
+        questions = [
+            _Question(part, {**env, **extra}, _Lemmas(self.induction))
+            for part in group.parts
+            for env in kinds(self.values, part)
+        ]
+        for question in questions:
+            question.result = self._relaxed(question)
+        self._search([question for question in questions if question.result is None])
         results = []
         for part in group.parts:
-            extra: Env = {} if group.parameter is None or argument is None else {group.parameter: argument}
-            found = [self._part(part, {**env, **extra}) for env in kinds(self.values, part)]
+            found = [q.result for q in questions if q.part is part and q.result is not None]
             results += self._covered(part, extra, found)
         verdict = worst([r.verdict for r in results])
         scope = weakest(r.scope for r in results)
         title = name if argument is None else f"{name} >= {argument}"
         return CheckResult(title, group.doc, verdict, scope, tuple(results), time.monotonic() - started)
 
-    # -- one part ------------------------------------------------------------------------------------------------------
+    # -- one part for one choice of members ----------------------------------------------------------------------------
 
-    def _part(self, part: CheckTemplate, env: Env) -> PartResult:
-        lemmas = _Lemmas(self.induction)
-        text = part.text.format_map({k: v.name if isinstance(v, Member) else v for k, v in env.items()})
-        blank = PartResult(part.name, text, Verdict.SAFE, ANY_SIZE)
-        if part.kind == "never" and part.deadline is None:
-            result = self._relaxed(part, env, blank, lemmas)
-            if result is not None:
-                return result
-        exact = lower(self.values, part, env, relaxed=False, settled=lemmas.settled)
-        violated = Verdict.UNSAFE if part.kind == "never" and part.deadline is None else Verdict.STUCK
-        found = self._search(exact, exact.check, env)
-        match found:
-            case Witness():
-                return replace(blank, verdict=violated, scope=THIS_TOPOLOGY, witness=found)
-            case Outcome(answer=Answer.HOLDS):
-                return replace(
-                    blank,
-                    scope=THIS_TOPOLOGY,
-                    lemmas=lemmas.used(),
-                    rests_on=_rests_on(exact.system, found),
-                )
-        return replace(blank, verdict=Verdict.INCONCLUSIVE, scope=THIS_TOPOLOGY, reason=found.reason)
-
-    def _relaxed(self, part: CheckTemplate, env: Env, blank: PartResult, lemmas: _Lemmas) -> PartResult | None:
-        """SAFE, if the relaxed slice is; None if that shows nothing."""
-        small = lower(self.values, part, env, relaxed=True, settled=lemmas.settled)
-        outcome = _ask(small.system, small.check, self.deadline)
+    def _relaxed(self, question: _Question) -> PartResult | None:
+        """SAFE, if the relaxed slice is; None if that shows nothing. Relaxing is sound for `never` only: an `ends with`
+        that is reached more easily, with a deadline or without, is violated less often."""
+        part, lemmas = question.part, question.lemmas
+        if part.kind != "never":
+            return None
+        small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled)
+        if small.check.when == ir.FALSE:
+            outcome = Outcome(Answer.HOLDS)
+        else:
+            pruned = _pruned(small.system, small.check)
+            outcome = events.check(pruned, pruned.checks[0], self.deadline.left(), best=False)
+            if outcome.answer is Answer.HOLDS:
+                outcome = events.check(pruned, pruned.checks[0], self.deadline.left())
+        question.close = frozenset((*small.system.machine, *small.system.view))
         if outcome.answer is not Answer.HOLDS:
             return None
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
-        return replace(blank, scope=scope, lemmas=lemmas.used(), rests_on=_rests_on(small.system, outcome))
+        return question.answer(
+            Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=_rests_on(small.system, outcome)
+        )
 
-    def _search(self, exact: Lowered, check: ir.Check, env: Env, *, best: bool = True) -> Witness | Outcome:
-        """A replayed violation of `check`, or why there is none. Without `best`, the first one will do."""
-        own = [m for m in env.values() if isinstance(m, Member)]
-        everyone = list(dict.fromkeys(m for members in exact.members_of.values() for m in members))
-        for free in _more_and_more(own, everyone):
-            few = _only(exact, check, free)
-            everybody = set(everyone) <= set(free)
-            outcome = events.check(few, few.checks[0], self.deadline.left(), best=best and everybody)
-            if outcome.answer is Answer.UNKNOWN:
-                return outcome
-            if outcome.answer is Answer.VIOLATED:
-                found = self._among(exact, check, free, best)
-                if isinstance(found, Witness) or found.answer is Answer.UNKNOWN:
-                    return found
-        return outcome
+    def _search(self, questions: list[_Question]) -> None:
+        """Answers each question on the whole slice, with more and more members that may move.
 
-    def _among(self, exact: Lowered, check: ir.Check, free: list[Member], best: bool) -> Witness | Outcome:
-        """A violation in which only members of `free` move, at first; whoever is forced to move joins them."""
+        A check is violated if one part is: then the others are not followed to larger numbers of members.
+        """
+        searches = []
+        for question in questions:
+            exact = lower(self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled)
+            searches.append((question, exact, _more_and_more(question.own, exact)))
+        while searches:
+            left = []
+            for question, exact, stages in searches:
+                found = self._stage(exact, next(stages), best=True)
+                question.result = self._answer(question, exact, found)
+                if question.result is None:
+                    left.append((question, exact, stages))
+            if any(q.result is not None and q.result.witness is not None for q in questions):
+                for question, _, _ in left:
+                    reason = "not followed further: another part is violated"
+                    question.result = question.answer(Verdict.INCONCLUSIVE, THIS_TOPOLOGY, reason=reason)
+                return
+            searches = left
+
+    def _answer(self, question: _Question, exact: Lowered, found: Witness | Outcome | None) -> PartResult | None:
+        match found:
+            case None:
+                return None
+            case Witness():
+                violated = Verdict.STUCK if question.part.kind == "ends_with" else Verdict.UNSAFE
+                focus = question.close or found.focus
+                return question.answer(violated, THIS_TOPOLOGY, witness=replace(found, focus=focus))
+            case Outcome(answer=Answer.HOLDS):
+                rests_on = _rests_on(exact.system, found)
+                lemmas = question.lemmas.used()
+                return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas, rests_on=rests_on)
+        return question.answer(Verdict.INCONCLUSIVE, THIS_TOPOLOGY, reason=found.reason)
+
+    def _stage(self, exact: Lowered, free: list[Member], *, best: bool) -> Witness | Outcome | None:
+        """A replayed violation in which members of `free` move, or HOLDS if everybody may; None: nothing known yet.
+
+        Without `best`, the first violation will do. Who is not in `free` moves only where the run forces it.
+        """
         members = list(free)
-        limit = len(members) + (_FREED_FOR_WIDTH if best else 0)
+        everybody = all(member in members for ms in exact.members_of.values() for member in ms)
+        few = _only(exact, members)
+        if best and not everybody:
+            outcome = events.check(few, few.checks[0], self.deadline.left(), best=False)
+            if outcome.answer is Answer.HOLDS:
+                return None
         while True:
-            few = _only(exact, check, members)
             outcome = events.check(few, few.checks[0], self.deadline.left(), best=best)
-            if outcome.answer is not Answer.VIOLATED or outcome.run is None:
-                return outcome
+            if outcome.run is None:
+                return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
             run = completed(outcome.run, few, exact.system)
-            replayed = replay(exact.system, check, run)
-            if isinstance(replayed, Replayed):
-                return Witness(exact.system, check, run, replayed, _focus(few))
-            forced = [m for name in replayed.forced for m in _mover(exact, name) if m not in members]
-            if not forced:
-                raise WitnessRefused(exact.system, run, replayed)
-            if len(members) >= limit:
-                cut = _cut(run, replayed.at)
-                shorter = replay(exact.system, check, cut)
-                if isinstance(shorter, Replayed):
-                    return Witness(exact.system, check, cut, shorter, _focus(few))
-            members.append(forced[0])
+            replayed = replay(exact.system, exact.check, run)
+            if isinstance(replayed, Refusal):
+                run = _cut(run, replayed.at)
+                cut = replay(exact.system, exact.check, run)
+                if isinstance(cut, Refusal):
+                    few = _only(exact, members := self._freed(exact, members, run, replayed))
+                    continue
+                replayed = cut
+            return Witness(exact.system, exact.check, run, replayed, _names(few))
+
+    def _freed(self, exact: Lowered, members: list[Member], run: Run, refusal: Refusal) -> list[Member]:
+        """One more member: one that had to move when it was held still."""
+        others = {m: None for ms in exact.members_of.values() for m in ms if m not in members}
+        forced = [m for name in refusal.forced for m in _mover(exact, name) if m in others]
+        if not others:
+            raise WitnessRefused(exact.system, run, refusal)
+        return [*members, forced[0] if forced else next(iter(others))]
 
     # -- covers --------------------------------------------------------------------------------------------------------
 
@@ -174,14 +202,37 @@ class Decider:
 
     def _reaches(self, part: CheckTemplate, cover: Condition, env: Env) -> bool | None:
         goal = replace(part, when=cover, covers=(), lasts=None, kind="never", deadline=None)
-        settled = _Lemmas(self.induction).settled
-        if initially(self.values, cover, env, settled):
+        question = _Question(goal, env, _Lemmas(self.induction))
+        if initially(self.values, cover, env, question.lemmas.settled):
             return True
-        exact = lower(self.values, goal, env, relaxed=False, settled=settled)
-        found = self._search(exact, exact.check, env, best=False)
-        if isinstance(found, Witness):
-            return True
-        return False if found.answer is Answer.HOLDS else None
+        exact = lower(self.values, goal, env, relaxed=False, settled=question.lemmas.settled)
+        for free in _more_and_more(question.own, exact):
+            found = self._stage(exact, free, best=False)
+            if found is not None:
+                return True if isinstance(found, Witness) else False if found.answer is Answer.HOLDS else None
+        raise AssertionError("the last stage always has an answer")
+
+
+@dataclass
+class _Question:
+    """One part of a check for one choice of members, and its answer once there is one.
+
+    `close`: the machines and views of the relaxed slice, which is what the part is about.
+    """
+
+    part: CheckTemplate
+    env: Env
+    lemmas: _Lemmas
+    close: frozenset[str] = frozenset()
+    result: PartResult | None = None
+
+    @property
+    def own(self) -> list[Member]:
+        return [m for m in self.env.values() if isinstance(m, Member)]
+
+    def answer(self, verdict: Verdict, scope: Scope, **more: Any) -> PartResult:
+        names = {key: value.name if isinstance(value, Member) else value for key, value in self.env.items()}
+        return PartResult(self.part.name, self.part.text.format_map(names), verdict, scope, **more)
 
 
 class _Lemmas:
@@ -225,10 +276,11 @@ def kinds(values: Values, part: CheckTemplate) -> list[dict[str, Member]]:
     return chosen
 
 
-def _more_and_more(own: list[Member], everyone: list[Member]) -> Iterator[list[Member]]:
+def _more_and_more(own: list[Member], exact: Lowered) -> Iterator[list[Member]]:
     """The check's own members, then 1, 2, 4, .. further ones of each class, at last all."""
     others: dict[tuple[str, str], list[Member]] = {}
-    for member in sorted(set(everyone) - set(own), key=lambda m: (m.type, m.cls, m.ordinal)):
+    everyone = {m for members in exact.members_of.values() for m in members}
+    for member in sorted(everyone - set(own), key=lambda m: (m.type, m.cls, m.ordinal)):
         others.setdefault((member.type, member.cls), []).append(member)
     most = max(map(len, others.values()), default=0)
     yield own
@@ -238,19 +290,15 @@ def _more_and_more(own: list[Member], everyone: list[Member]) -> Iterator[list[M
         count *= 2
 
 
-def _only(exact: Lowered, check: ir.Check, members: list[Member]) -> ir.System:
+def _only(exact: Lowered, members: list[Member]) -> ir.System:
     """The system in which only machines of `members` (and those without an index) move: an under-approximation."""
     steps = tuple(s for s in exact.system.steps if all(m in members for m in exact.members_of.get(s.machine, ())))
-    small = prune(replace(exact.system, steps=steps, checks=(check,)))
+    return _pruned(replace(exact.system, steps=steps), exact.check)
+
+
+def _pruned(system: ir.System, check: ir.Check) -> ir.System:
+    small = prune(replace(system, checks=(replace(check, covers=()),)))
     return slice_for(small, small.checks[0])
-
-
-def _ask(system: ir.System, check: ir.Check, deadline: Deadline) -> Outcome:
-    if check.kind == "never" and check.when == ir.FALSE:
-        return Outcome(Answer.HOLDS)
-    small = prune(replace(system, checks=(check,)))
-    small = slice_for(small, small.checks[0])
-    return events.check(small, small.checks[0], deadline.left())
 
 
 def _mover(exact: Lowered, name: str) -> tuple[Member, ...]:
@@ -264,7 +312,7 @@ def _cut(run: Run, at: int) -> Run:
     return Run(tuple(e for e in run.events if e.at <= at), at, min(run.since, at))
 
 
-def _focus(system: ir.System) -> frozenset[str]:
+def _names(system: ir.System) -> frozenset[str]:
     return frozenset((*system.machine, *system.view))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import gcd
 
 from verifier.analysis.assumed import judged
 from verifier.analysis.decide import Deadline, Decider, kinds
 from verifier.analysis.verdict import CheckResult, WorkloadResult
 from verifier.engines.induction import Induction
 from verifier.language.program import Asked, Program
-from verifier.system.ir import System
+from verifier.system.ir import Check, Machine, Step, System, View
 from verifier.system.lower import lower
 from verifier.system.run import Budget
 from verifier.system.values import Values
@@ -47,10 +48,11 @@ def compile_program(program: Program, only: str | None) -> System:
 
 def merged(systems: list[System]) -> System:
     """One system with the parts and checks of all: cones of one model, so equal names are equal parts."""
-    from math import gcd
-
     tick = gcd(*(system.tick_ms for system in systems))
-    machines, views, steps, checks = {}, {}, {}, {}
+    machines: dict[str, Machine] = {}
+    views: dict[str, View] = {}
+    steps: dict[str, Step] = {}
+    checks: dict[str, Check] = {}
     for system in systems:
         factor = system.tick_ms // tick
         machines |= system.machine

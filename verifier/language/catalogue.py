@@ -198,8 +198,8 @@ _ENTRIES = (
         "a member that may be of another class",
         "A machine declared for one class exists for no other. A variable that ranges over every class may not be "
         "its index.",
-        "every w: Worker (Share[w] is kept)",
-        "every w: Worker old (Share[w] is kept)",
+        "every w: Worker (Bell[w] is kept)",
+        "every w: Worker old (Bell[w] is kept)",
     ),
     Entry(
         "HL308",

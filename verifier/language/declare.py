@@ -77,7 +77,7 @@ def _enter(world: World, node: Any, table: dict[str, Any], what: str) -> None:
     taken: list[dict[str, Any]] = [table]
     if table in (world.let_nodes, world.machine_nodes, world.view_nodes):
         taken = [world.let_nodes, world.machine_nodes, world.view_nodes, world.index_nodes]
-        if table is world.machine_nodes:  # `machine Pod[p: Pod]`: an index type may have a machine of its name
+        if table is world.machine_nodes:  # `machine Worker[w: Worker]`: an index type may have a machine of its name
             taken.remove(world.index_nodes)
     for other in taken:
         if name in other:

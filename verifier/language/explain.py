@@ -80,7 +80,7 @@ def shipped_world() -> World:
 
 
 def kind_text(setting: p.Setting) -> str:
-    """`none | sleep(duration)`, `window`, ..."""
+    """`none | waits(duration)`, `window`, ..."""
     if setting.kind != "choice":
         return setting.kind
     return " | ".join(f"{word}({payload})" if payload else word for word, payload in setting.choices)

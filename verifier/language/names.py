@@ -10,14 +10,14 @@ _UNITS = {"_milliseconds": "ms", "_seconds": "s", "_minutes": "m"}
 
 
 def snake_case(name: str) -> str:
-    """`maxSurge` -> `max_surge`."""
+    """`holdTime` -> `hold_time`."""
     return _HUMP.sub("_", name).replace("-", "_").lower()
 
 
 def native(name: str, known: Collection[str]) -> tuple[str, str] | None:
     """(the known name that `name` spells in another convention, the unit that its ending says), or None.
 
-    `terminationGracePeriodSeconds` is `termination_grace_period`, in `s`."""
+    `holdTimeSeconds` is `hold_time`, in `s`."""
     snake = snake_case(name)
     if snake != name and snake in known:
         return snake, ""

@@ -28,7 +28,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`surge`, `deployment.max_surge`, `Pod[p]`, `app.on_sigterm[p].time`."""
+    """`spare`, `store.size`, `Door[w]`, `store.on_stop[w].time`."""
 
     path: str
     index: tuple[Name, ...]
@@ -79,7 +79,7 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Binder:
-    """`p: Pod old`, as a parameter and in front of a quantified body."""
+    """`w: Worker old`, as a parameter and in front of a quantified body."""
 
     name: Name
     type: Name
@@ -284,7 +284,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """`readiness_probe none`."""
+    """`lamp none`."""
 
     name: Name
     word: Name

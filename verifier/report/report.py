@@ -88,9 +88,10 @@ def _check(file: str, workload: WorkloadResult, check: CheckResult) -> CheckRepo
     traces = [(trace_of(part.witness), part) for part in violated if part.witness is not None]
     traces.sort(key=lambda pair: (-pair[0].lasts_ms, pair[0].end_ms))
     violation = _violation(program, *traces[0]) if traces else None
-    bounds = dict.fromkeys(used for part in check.parts for used in part.rests_on)
+    proven = check.parts if check.verdict is Verdict.SAFE else ()
+    bounds = dict.fromkeys(used for part in proven for used in part.rests_on)
     texts = {lemma.name: lemma.text for lemma in program.lemmas}
-    lemmas = dict.fromkeys(name for part in check.parts for name in part.lemmas)
+    lemmas = dict.fromkeys(name for part in proven for name in part.lemmas)
     return CheckReport(
         file,
         workload.workload,
