@@ -28,7 +28,9 @@ def test_mistakes_are_shown_as_expected(case: str, golden: Golden, monkeypatch: 
 
 
 def test_every_code_has_a_golden() -> None:
-    shown = {code for path in FOLDER.glob("*.txt") for code in re.findall(r"\[(HL\d+)\]$", path.read_text("utf-8"), re.M)}
+    shown = {
+        code for path in FOLDER.glob("*.txt") for code in re.findall(r"\[(HL\d+)\]$", path.read_text("utf-8"), re.M)
+    }
     assert shown | {"HL107"} == set(CATALOGUE)  # HL107: files that cannot be read, below
 
 

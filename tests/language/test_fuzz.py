@@ -17,7 +17,9 @@ MODELS = {path.stem: path.read_text("utf-8") for path in sorted(resource("models
 WORDS = sorted({*SCENARIO.split(), *(word for text in MODELS.values() for word in text.split())})
 JUNK = st.one_of(
     st.sampled_from(WORDS),
-    st.sampled_from(["{", "}", "(", ")", "[", "]", "\n", ";", '"', "..", "*", "->", "=", "//", "\0", "\ufeff", "é", "((("]),
+    st.sampled_from(
+        ["{", "}", "(", ")", "[", "]", "\n", ";", '"', "..", "*", "->", "=", "//", "\0", "\ufeff", "é", "((("]
+    ),
     st.text(max_size=5),
     st.integers().map(str),
 )

@@ -74,6 +74,7 @@ def _cache_file(grammar: str) -> Path | None:
     return folder / f"grammar-{hashlib.sha256(stamp).hexdigest()[:16]}"
 
 
+@functools.lru_cache(maxsize=256)
 def parse(text: str, file: str, *, scenario: bool) -> Parsed:
     """The tree of one file, with diagnostics. Never raises, whatever `text` is."""
     tools = machinery()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from verifier.language import program as p
@@ -234,7 +235,7 @@ def _classes(world: World, per: str | None) -> tuple[str | None, ...]:
     return (world.classes(per) or (None,)) if per is not None else (None,)
 
 
-def _there(setting: p.Setting, cls: str | None, blocks: set[tuple[str, str | None]]) -> bool:
+def _there(setting: p.Setting, cls: str | None, blocks: Set[tuple[str, str | None]]) -> bool:
     return setting.block is None or (setting.block, cls) in blocks
 
 
@@ -242,14 +243,12 @@ def _required(workload: Workload, shared: Said, program: p.Program, world: World
     """Settings without a default on which an asked check depends, and that nobody gives."""
     roots = [program.checks[asked.check] for asked in program.asked if asked.check in program.checks]
     needed = reachable_settings(program, [*roots, *program.indices.values()])
-    blocks = {path for path, _ in program.given_blocks}
     for path, setting in program.settings.items():
         block, _, name = path.rpartition(".")
         if path not in needed or setting.default is not None or name in report.damaged:
             continue
-        if any((path, cls) in program.values for cls in _classes(world, setting.per)):
-            continue
-        if setting.block is not None and setting.block not in blocks:
+        due = [cls for cls in _classes(world, setting.per) if _there(setting, cls, program.given_blocks)]
+        if all((path, cls) in program.values for cls in due):
             continue
         place = workload.own.places.get(block) or shared.places.get(block)
         top = block.partition(".")[0]
