@@ -6,7 +6,9 @@ import json
 import os
 import re
 import sys
+import threading
 import time
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -15,11 +17,24 @@ if TYPE_CHECKING:
     from verifier.language.load import Loaded
 
 _FIRST = ("verify", "explain", "compile", "new", "check-system")
-BAD_INPUT, INTERNAL = 2, 3
+BAD_INPUT, INTERNAL, INTERRUPTED, PIPE_CLOSED = 2, 3, 130, 141
 
 
 class _Commands(click.Group):
-    """Lists the commands that people need first, the others under `more`."""
+    """Lists the commands that people need first, the others under `more`; turns our own failures into a bundle."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except KeyboardInterrupt:  # 1 would say that the change is unsafe
+            sys.exit(INTERRUPTED)
+        except BrokenPipeError:  # whoever reads us has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(PIPE_CLOSED)
+        except Exception as error:
+            _internal(error)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in (("Commands", _FIRST), ("More", sorted(set(self.commands) - set(_FIRST)))):
@@ -62,21 +77,20 @@ def verify(files: tuple[str, ...], only: tuple[str, ...], style: str, budget: fl
     2: bad input. 3: an error of hitless itself.
     """
     started = time.monotonic()
-    loaded = _loaded(files)
-    progress = _Progress(started)
-    from verifier.analysis.verify import UnknownCheck, verify_program
-    from verifier.report.report import report_of
-    from verifier.system.run import Budget
+    with _Progress() as progress:
+        loaded = _loaded(files)
+        from verifier.analysis.verify import UnknownCheck, verify_program
+        from verifier.report.report import report_of
+        from verifier.system.run import Budget
 
-    results = []
-    try:
-        for file, program in loaded.programs:
-            progress(f"{file}: {program.workload}")
-            results.append((file, verify_program(program, only, Budget(budget))))
-    except UnknownCheck as error:
-        raise click.UsageError(str(error)) from None
-    report = report_of(results, time.monotonic() - started)
-    progress.done()
+        results = []
+        try:
+            for file, program in loaded.programs:
+                progress.what = f"{file}: {program.workload}"
+                results.append((file, verify_program(program, only, Budget(budget))))
+        except UnknownCheck as error:
+            raise click.UsageError(str(error)) from None
+        report = report_of(results, time.monotonic() - started)
     if style == "json":
         from verifier.report.json import as_json
 
@@ -93,20 +107,25 @@ def verify(files: tuple[str, ...], only: tuple[str, ...], style: str, budget: fl
 def explain(topic: str) -> None:
     """Explain a diagnostic (`HL101`), a setting (`deployment.max_surge`), a block of settings, or a check."""
     from verifier.language.explain import explain as look_up
-    from verifier.language.explain import nearest
+    from verifier.language.explain import suggestions
+    from verifier.report.explanation import text
 
     found = look_up(topic)
     if found is None:
-        near = nearest(topic)
+        near = suggestions(topic)
         hint = f"; nearest: {', '.join(near)}" if near else ""
         raise click.UsageError(f"nothing is known of {topic!r}{hint}")
-    click.echo(found.text)
+    click.echo(text(found), nl=False)
 
 
 @main.command(name="compile", short_help="the system that is checked, for other programs")
 @click.argument("file")
-@click.option("--check", "only", metavar="NAME", help="The check whose system is wanted (default: the first one asked for).")
-@click.option("--format", "style", type=click.Choice(["json"]), default="json", help="hitless-system/1 is the one there is.")
+@click.option(
+    "--check", "only", metavar="NAME", help="The check whose system is wanted (default: the first one asked for)."
+)
+@click.option(
+    "--format", "style", type=click.Choice(["json"]), default="json", help="hitless-system/1 is the one there is."
+)
 def compile_(file: str, only: str | None, style: str) -> None:
     """Print the system of a scenario's check: exact and complete, in the form of docs/reference/system-json.md."""
     from verifier.analysis.verify import UnknownCheck, compile_program
@@ -130,7 +149,9 @@ def check_system(file: str, style: str, budget: float) -> NoReturn:
     from verifier.report.paper import as_json, text
     from verifier.system.run import Budget
 
-    verdicts = decide_system(_system(file), Budget(budget))
+    with _Progress() as progress:
+        progress.what = file
+        verdicts = decide_system(_system(file), Budget(budget))
     seconds = time.monotonic() - started
     if style == "json":
         _print_json(as_json(file, verdicts, seconds))
@@ -159,20 +180,29 @@ def new(file: str) -> None:
 
 
 class _Progress:
-    """A line on a terminal's standard error, once the run takes longer than a second."""
+    """A line on a terminal's standard error while the body runs, once that takes longer than a second."""
 
-    def __init__(self, started: float) -> None:
-        self.started = started
-        self.shown = False
-        self.wanted = sys.stderr.isatty()
+    def __init__(self) -> None:
+        self.what = "reading"
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._show, daemon=True)
 
-    def __call__(self, what: str) -> None:
-        if self.wanted and time.monotonic() - self.started > 1.0:
-            click.echo(f"\r\x1b[K{what} ..", nl=False, err=True)
-            self.shown = True
+    def __enter__(self) -> _Progress:
+        if sys.stderr.isatty():
+            self._thread.start()
+        return self
 
-    def done(self) -> None:
-        if self.shown:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _show(self) -> None:
+        seconds = 0
+        while not self._over.wait(1.0):
+            seconds += 1
+            click.echo(f"\r\x1b[K{self.what} .. {seconds} s", nl=False, err=True)
+        if seconds:
             click.echo("\r\x1b[K", nl=False, err=True)
 
 
@@ -184,8 +214,10 @@ def _loaded(files: tuple[str, ...]) -> Loaded:
     if loaded.diagnostics:
         from verifier.language.diagnostics import render
 
-        click.echo(render(loaded.diagnostics, loaded.sources), err=True)
+        click.echo(render(loaded.diagnostics, loaded.sources), nl=False, err=True)
         sys.exit(BAD_INPUT)
+    if not loaded.programs:
+        _fail(f"{files[0]} is read without mistakes, but it is no scenario: nothing is asked of it")
     return loaded
 
 
@@ -201,6 +233,8 @@ def _system(file: str) -> Any:
         _fail(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no UTF-8 text'}")
     except json.JSONDecodeError as error:
         _fail(f"{file}:{error.lineno}:{error.colno}: this is no JSON: {error.msg}")
+    except ValueError as error:
+        _fail(f"{file} cannot be read: {error}")
     except RecursionError:
         _fail(f"{file}: nested too deeply")
     if not isinstance(found, System):
@@ -215,9 +249,20 @@ def _fail(message: str) -> NoReturn:
     sys.exit(BAD_INPUT)
 
 
+def _internal(error: Exception) -> NoReturn:
+    """One line for people, everything else in a file; nothing of it is the user's fault."""
+    from verifier.bundle import write_bundle
+
+    path = write_bundle(error, sys.argv[1:])
+    summary = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    where = f"what is needed to reproduce it is in {path}" if path else "no folder could be written to keep it"
+    click.echo(f"hitless failed, and gives no verdict: {summary}; {where}", err=True)
+    sys.exit(INTERNAL)
+
+
 def _print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def _colour() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

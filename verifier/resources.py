@@ -14,3 +14,8 @@ def resource(name: str) -> Path:
         if folder.is_dir():
             return folder
     raise FileNotFoundError(f"hitless is not installed completely: no folder `{name}` in {_PACKAGE / '_data'}")
+
+
+def starter() -> str:
+    """The text of the scenario that `hitless new` writes."""
+    return (resource("models") / "starter.rollout").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """Lemmas, shown by induction over single steps of the templates, for any number of members.
 
-A lemma is an invariant of the untimed system: it holds initially, and every step and every refresh keeps it (Floyd 1967;
-untimed, so it holds whatever the delays are). A step moves one machine of one member. Of that member, and of the members
+A lemma is an invariant of the untimed system: it holds initially, and every step and every refresh keeps it (Floyd,
+1967; untimed, so it holds whatever the delays are). A step moves one machine of one member. Of that member, and of those
 the lemma is about, every machine is a variable; all other members of a class are told apart only by counts: how many of
 them satisfy a condition is one unknown number, which a step of somebody else does not change. So nothing depends on how
 many there are, and a size may stay a symbol.
@@ -629,20 +629,28 @@ class _Solver:
     ) -> tuple[str, ...] | None:
         """The names of the lemmas that contradict `assumed`; None if satisfiable, or if the solver does not know."""
         terms = [self.term(expr) for expr in assumed]
-        if relations is not None:
-            relations.state()
-        self.solver.push()
-        self.solver.add(*terms, *self.trees.book.symbols.constraints.values())
-        answer = self.solver.check(*(_use(lemma.name) for lemma in lemmas))
-        core = {c.decl().name() for c in self.solver.unsat_core()} if answer == z3.unsat else set()
-        if keep_model:
-            self.model = self._model() if answer == z3.sat else {}
-        self.solver.pop()
-        return tuple(x.name for x in lemmas if f"use {x.name}" in core) if answer == z3.unsat else None
+        uses = [_use(lemma.name) for lemma in lemmas]
+        while True:
+            self.solver.push()
+            self.solver.add(*terms, *self.trees.book.symbols.constraints.values())
+            answer = self.solver.check(*uses)
+            core = {c.decl().name() for c in self.solver.unsat_core()} if answer == z3.unsat else set()
+            model = self.solver.model() if answer == z3.sat else None
+            if keep_model:
+                self.model = {} if model is None else self._states(model)
+            self.solver.pop()
+            if answer == z3.unsat:
+                return tuple(lemma.name for lemma in lemmas if f"use {lemma.name}" in core)
+            if model is None or relations is None or not relations.refine(self._numbers(model)):
+                return None
 
-    def _model(self) -> dict[str, str]:
-        """The state of every reading in the answer just given."""
-        found = self.solver.model()
+    def _numbers(self, model: z3.ModelRef) -> dict[tuple[tuple[str, str], ir.Expr], int]:
+        return {
+            key: model.eval(number, model_completion=True).as_long() for key, number in list(self.numbers.items())
+        }
+
+    def _states(self, found: z3.ModelRef) -> dict[str, str]:
+        """The state of every reading in a model."""
         states = {name: found.eval(variable, model_completion=True) for name, variable in self.variables.items()}
         return {n: self.trees.all_states[n.split(_SEPARATOR)[-1]][value.as_long()] for n, value in states.items()}
 
@@ -707,32 +715,39 @@ class _Relations:
     lemmas: list[Lemma]
     views: list[tuple[str, ...]]
 
-    def state(self) -> None:
-        """Asserts what follows for every pair of counts, where the lemmas that it needs are assumed."""
-        by_class: dict[tuple[str, str], list[ir.Expr]] = {}
-        for cls, each in self.trees.solver.numbers:
-            by_class.setdefault(cls, []).append(each)
-        for cls, conditions in by_class.items():
-            total = self.trees.solver.others(cls)
-            for a, b in combinations(conditions, 2):
-                x, y = self.trees.solver.numbers[cls, a], self.trees.solver.numbers[cls, b]
-                self._fact(cls, a, ir.neg(b), x <= y)
-                self._fact(cls, b, ir.neg(a), y <= x)
-                self._fact(cls, a, b, x + y <= total)
-                self._fact(cls, ir.neg(a), ir.neg(b), x + y >= total)
+    def refine(self, numbers: dict[tuple[tuple[str, str], ir.Expr], int]) -> bool:
+        """Asserts relations between counts that these numbers break, and says whether there were any.
 
-    def _fact(self, cls: tuple[str, str], a: ir.Expr, b: ir.Expr, fact: z3.BoolRef) -> None:
-        """`fact`, if no single member satisfies both `a` and `b`."""
+        Only what the numbers break is looked at: a model that breaks nothing needs no further relation.
+        """
+        refined = False
+        for (cls, a), (other, b) in combinations(numbers, 2):
+            if cls != other:
+                continue
+            x, y = self.trees.solver.numbers[cls, a], self.trees.solver.numbers[cls, b]
+            p, q = numbers[cls, a], numbers[cls, b]
+            if p > q:
+                refined |= self._fact(cls, a, ir.neg(b), x <= y)
+            if q > p:
+                refined |= self._fact(cls, b, ir.neg(a), y <= x)
+            if a == ir.neg(b) or b == ir.neg(a):
+                refined |= self._fact(cls, a, b, x + y == self.trees.solver.others(cls))
+        return refined
+
+    def _fact(self, cls: tuple[str, str], a: ir.Expr, b: ir.Expr, fact: z3.BoolRef) -> bool:
+        """Asserts `fact`, if no single member satisfies both `a` and `b`; True if that is new."""
         key = (cls, a, b, tuple(lemma.name for lemma in self.lemmas), tuple(self.views))
         if key in self.trees.solver.related:
-            return
+            return False
         self.trees.solver.related.add(key)
         excluded = self.trees.book.excluded
         if key not in excluded or self._has_sum(a) or self._has_sum(b):
             excluded[key] = self._excluded(cls, a, b)
         used = excluded[key]
-        if used is not None:
-            self.trees.solver.always(z3.Implies(z3.And([_use(name) for name in used]), fact))
+        if used is None:
+            return False
+        self.trees.solver.always(z3.Implies(z3.And([_use(name) for name in used]), fact))
+        return True
 
     def _has_sum(self, expr: ir.Expr) -> bool:
         return any(name.startswith(_SUM) for name in ir.mentions(expr))
