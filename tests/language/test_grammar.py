@@ -78,18 +78,22 @@ def test_a_cache_that_cannot_be_written_does_no_harm(monkeypatch: pytest.MonkeyP
     (tmp_path / "file").write_text("", "utf-8")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     machinery.cache_clear()
+    parse.cache_clear()
     assert not parse("verify a", "a.rollout", scenario=True).diagnostics
     machinery.cache_clear()
+    parse.cache_clear()
 
 
 def test_a_damaged_cache_does_no_harm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for _ in range(2):
         machinery.cache_clear()
+        parse.cache_clear()
         assert not parse("verify a", "a.rollout", scenario=True).diagnostics
         for path in (tmp_path / "hitless").iterdir():
             path.write_bytes(path.read_bytes()[:1000])
     machinery.cache_clear()
+    parse.cache_clear()
 
 
 def test_the_front_end_knows_no_platform() -> None:
