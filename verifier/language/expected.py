@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lark.lexer import Token
 
@@ -33,21 +33,39 @@ def describe(accepted: frozenset[str], texts: Mapping[str, str]) -> str:
         if name in left:
             words.append(_WORDS[name])
     words += sorted(f"`{texts[name]}`" for name in left if name in texts)
-    words += [_WORDS[name] for name in ("END", "$END") if name in left]
+    if left & {"END", "$END"}:
+        words.append(_WORDS["END" if "END" in left else "$END"])
     if not words:
         return "something else"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def explanation(
-    token: Token, before: Token | None, accepted: frozenset[str], scenario: bool
+    tokens: Sequence[Token], at: int, accepted: frozenset[str], scenario: bool
 ) -> tuple[str, str, str] | None:
-    """(message, why, fix) for the mistakes that people make most."""
-    if token.type == "COLON" and scenario and "EQUAL" in accepted and before is not None:
-        return "a value is given with `=`, not with `:`", "", f"write `{before} = ...`"
+    """(message, why, fix) for the mistakes at `tokens[at]` that people make most."""
+    token, before = tokens[at], tokens[at - 1] if at else None
+    if scenario and before is not None:
+        if token.type == "COLON" and "LBRACE" in accepted:
+            ends_line = at + 1 == len(tokens) or tokens[at + 1].line != token.line
+            if ends_line or "EQUAL" not in accepted:
+                return "a block has braces, and no `:`", "", f"write `{before} {{ .. }}`"
+            return "a value is given with `=`, not with `:`", "", f"write `{before} = ...`"
+        if token.type == "MINUS" and before.type == "NAME" and "LBRACE" in accepted:
+            return "a name with `-` stands in quotes", "", f'write "{_run(tokens, at - 1)}"'
+        if token.type in ("NAME", "VERIFY", "USE") and "END" in accepted:
+            return f"`{token}` begins a new entry, but the one before has not ended", "", "write `;` before it"
     word = token.type not in ("NAME", "END") and str(token).isidentifier()
     if word and "NAME" in accepted and not accepted >= _VALUE:
         return f"`{token}` is a word of the language and cannot be a name", "", "choose another name"
-    if token.type == "MINUS" and before is not None and before.type == "NAME" and "LBRACE" in accepted:
-        return "a name with `-` stands in quotes", "", f'write "{before}-..."'
     return None
+
+
+def _run(tokens: Sequence[Token], at: int) -> str:
+    """The tokens from `at` that stand together without a space."""
+    text = str(tokens[at])
+    for left, right in zip(tokens[at:], tokens[at + 1 :], strict=False):
+        if left.end_pos != right.start_pos:
+            break
+        text += str(right)
+    return text

@@ -147,7 +147,7 @@ def _load_one(path: str, files: Files, report: Collector) -> list[Program]:
         return []
     models = _models(path, top, files)
     world = check_models(models.values(), report)
-    if not isinstance(top.tree, s.Scenario):
+    if not isinstance(top.tree, s.Scenario) or (not top.tree.items and top.diagnostics):
         return []
     reader = Reader(world, Steps(world), files.sources[path], report)
     return programs(top.tree, world, reader, path)

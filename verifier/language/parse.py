@@ -137,7 +137,7 @@ def _mistake(tools: Machinery, tokens: list[Token], at: int, file: str, start: s
         return Diagnostic(
             "HL101", span_of(tokens[at - 1], file), "this ends too early", fix=fix.replace(" here", " after it")
         )
-    special = explanation(token, tokens[at - 1] if at else None, accepted, start == "scenario")
+    special = explanation(tokens, at, accepted, start == "scenario")
     if special is not None:
         return Diagnostic("HL101", span, *special)
     if token.type == "END":

@@ -51,7 +51,7 @@ def programs(scenario: s.Scenario, world: World, reader: Reader, file: str) -> l
 
 
 def _asked(scenario: s.Scenario, world: World, report: Collector, file: str) -> tuple[p.Asked, ...]:
-    asked = []
+    asked: list[p.Asked] = []
     for item in scenario.items:
         if not isinstance(item, s.Verify):
             continue
@@ -67,6 +67,10 @@ def _asked(scenario: s.Scenario, world: World, report: Collector, file: str) -> 
             report.add(
                 "HL303", item.argument.span, f"`{group.name}` takes no number", fix=f"write `verify {group.name}`"
             )
+        first = next((a for a in asked if (a.check, a.argument) == (item.check.text, argument)), None)
+        if first is not None:
+            secondary = ((first.span, "first here"),)
+            report.add("HL402", item.span, "this is asked twice", fix="remove one", secondary=secondary)
         asked.append(p.Asked(item.check.text, argument, item.span))
     if not any(isinstance(item, s.Verify) for item in scenario.items) and "verify" not in report.damaged:
         known = sorted(name for name, group in world.checks.items() if group.parameter is None)
