@@ -23,6 +23,10 @@ BAD_INPUT, INTERNAL, INTERRUPTED, PIPE_CLOSED = 2, 3, 130, 141
 class _Commands(click.Group):
     """Lists the commands that people need first, the others under `more`; turns our own failures into a bundle."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.obj = tuple(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -34,7 +38,7 @@ class _Commands(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(PIPE_CLOSED)
         except Exception as error:
-            _internal(error)
+            _internal(error, ctx.obj)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in (("Commands", _FIRST), ("More", sorted(set(self.commands) - set(_FIRST)))):
@@ -73,8 +77,8 @@ def main() -> None:
 def verify(files: tuple[str, ...], only: tuple[str, ...], style: str, budget: float, explain: bool) -> NoReturn:
     """Decide every `verify` of each scenario.
 
-    Exit code 0: all SAFE. 1: something is lost (UNSAFE) or never completes (STUCK). 4: DEPENDS, VACUOUS or INCONCLUSIVE.
-    2: bad input. 3: an error of hitless itself.
+    Exit code 0: all SAFE. 1: something is lost (UNSAFE) or never completes (STUCK). 4: DEPENDS, VACUOUS or
+    INCONCLUSIVE. 2: bad input. 3: an error of hitless itself.
     """
     started = time.monotonic()
     with _Progress() as progress:
@@ -166,9 +170,10 @@ def new(file: str) -> None:
     """Write a commented scenario to FILE (default my.rollout). An existing file is left alone."""
     from verifier.resources import starter
 
+    text = starter()
     try:
         with open(file, "x", encoding="utf-8") as out:
-            out.write(starter())
+            out.write(text)
     except FileExistsError:
         _fail(f"{file} is there already; nothing was written. Name another file: hitless new other.rollout")
     except OSError as error:
@@ -249,11 +254,11 @@ def _fail(message: str) -> NoReturn:
     sys.exit(BAD_INPUT)
 
 
-def _internal(error: Exception) -> NoReturn:
+def _internal(error: Exception, arguments: tuple[str, ...]) -> NoReturn:
     """One line for people, everything else in a file; nothing of it is the user's fault."""
     from verifier.bundle import write_bundle
 
-    path = write_bundle(error, sys.argv[1:])
+    path = write_bundle(error, arguments)
     summary = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     where = f"what is needed to reproduce it is in {path}" if path else "no folder could be written to keep it"
     click.echo(f"hitless failed, and gives no verdict: {summary}; {where}", err=True)
