@@ -3,10 +3,13 @@
 The part leaves out machines (held still), views that nobody in it reads, and sources that nobody in it reads through a
 view. In the whole such a machine may be forced to move: then it does, as late as it can. Such a view may fall behind where
 the part's does not: then it refreshes at once, which changes nothing that the part reads; where the part's is behind too,
-the part's own refresh serves both. Whether the result is a run, only `replay` says.
+the part's own refresh serves both. Machines that follow another one in lockstep move right after it. Whether the result is a
+run, only `replay` says.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from verifier.interpreter import Interpreter, State
 from verifier.system.ir import System
@@ -16,15 +19,21 @@ from verifier.system.run import Event, Run
 _FORCED_MAX = 10_000
 
 
-def completed(run: Run, part: System, whole: System) -> Run:
-    """`run` of `part` with what `whole` needs besides; from an event on that `whole` does not allow, as it is."""
-    return _Completion(part, whole).run(run)
+def completed(run: Run, part: System, whole: System, leaders: Mapping[str, str]) -> Run:
+    """`run` of `part` with what `whole` needs besides; from an event on that `whole` does not allow, as it is.
+
+    `leaders`: the machine that each machine in lockstep follows.
+    """
+    return _Completion(part, whole, leaders).run(run)
 
 
 class _Completion:
-    def __init__(self, part: System, whole: System) -> None:
+    def __init__(self, part: System, whole: System, leaders: Mapping[str, str]) -> None:
         self.small, self.large = Interpreter(part), Interpreter(whole)
         self.moving = {step.machine for step in part.steps}
+        self.followers: dict[str, list[str]] = {}
+        for machine, leader in leaders.items():
+            self.followers.setdefault(leader, []).append(machine)
         self.here, self.there = self.small.initial(), self.large.initial()
         self.now = 0
         self.events: list[Event] = []
@@ -35,8 +44,17 @@ class _Completion:
                 return Run((*self.events, *run.events[i:]), run.end, run.since)
             self.here = _after(self.small, self.here, event)
             self._happen(event)
+            for name in () if event.refresh else self._same_step(event.name):
+                if name not in self.large.may_fire(self.there):
+                    return Run((*self.events, *run.events[i + 1 :]), run.end, run.since)
+                self._happen(Event(event.at, name))
         self._pass_to(run.end)
         return Run(tuple(self.events), run.end, run.since)
+
+    def _same_step(self, name: str) -> list[str]:
+        """The step `name` of every machine that follows its machine."""
+        machine = self.large.system.step[name].machine
+        return [follower + name.removeprefix(machine) for follower in self.followers.get(machine, ())]
 
     def _pass_to(self, until: int) -> bool:
         """Lets time pass; what the part does not know of moves when it must. False if the part itself has to move."""

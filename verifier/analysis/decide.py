@@ -2,10 +2,10 @@
 
 A part of a check is decided for one choice of members of each kind, because members of a class are interchangeable. First
 the relaxed slice is asked: if it is SAFE, so is the system, and for any size if nothing in it depends on one. If not, the
-whole slice is instantiated and a run is looked for in which all but a few members never move. Such a run is found or not
-found in a system as small as those few, but it is shown only after the interpreter has replayed it on all of the slice; a
-member that turns out to be forced to move joins the few. SAFE at this topology is said only when every member was free to
-move.
+whole slice is instantiated and a run is looked for in which only a few members move of their own accord, the others not at
+all or in lockstep with one of the few. Such a run is found or not found in a system as small as those few, but it is shown
+only after the interpreter has replayed it on all of the slice, where the others move if they are forced to. SAFE at this
+topology is said only when every member was free to move.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from verifier.engines.induction import Induction
 from verifier.interpreter import Refusal, replay
 from verifier.language.program import CheckTemplate, Condition
 from verifier.system import ir
-from verifier.system.lower import Lowered, initially, lower
-from verifier.system.prune import prune
+from verifier.system.lower import Lowered, initially, instance_name, lower
+from verifier.system.prune import Renaming, prune
 from verifier.system.run import Answer, Budget, Outcome, Run
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, Scope, weakest
 from verifier.system.slice import slice_for
@@ -116,7 +116,7 @@ class Decider:
         searches = []
         for question in questions:
             exact = lower(self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled)
-            searches.append((question, exact, _more_and_more(question.own, exact)))
+            searches.append((question, exact, _stages(question.own, exact)))
         while searches:
             left = []
             for question, exact, stages in searches:
@@ -145,40 +145,31 @@ class Decider:
                 return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas, rests_on=rests_on)
         return question.answer(Verdict.INCONCLUSIVE, THIS_TOPOLOGY, reason=found.reason)
 
-    def _stage(self, exact: Lowered, free: list[Member], *, best: bool) -> Witness | Outcome | None:
-        """A replayed violation in which members of `free` move, or HOLDS if everybody may; None: nothing known yet.
+    def _stage(self, exact: Lowered, stage: _Stage, *, best: bool) -> Witness | Outcome | None:
+        """A replayed violation, or HOLDS if everybody was free to move; None: nothing known yet.
 
-        Without `best`, the first violation will do. Who is not in `free` moves only where the run forces it.
+        Without `best`, the first violation will do. Who is held still moves only where the run forces it.
         """
-        members = list(free)
-        everybody = all(member in members for ms in exact.members_of.values() for member in ms)
-        few = _only(exact, members)
+        everybody = all(m in stage.free for members in exact.members_of.values() for m in members)
+        leaders = _leaders(exact, stage) if stage.lockstep else {}
+        few = _part(exact, stage, leaders)
         if best and not everybody:
             outcome = events.check(few, few.checks[0], self.deadline.left(), best=False)
             if outcome.answer is Answer.HOLDS:
                 return None
-        while True:
-            outcome = events.check(few, few.checks[0], self.deadline.left(), best=best)
-            if outcome.run is None:
-                return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
-            run = completed(outcome.run, few, exact.system)
+        outcome = events.check(few, few.checks[0], self.deadline.left(), best=best)
+        if outcome.run is None:
+            return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
+        run = completed(outcome.run, few, exact.system, leaders)
+        replayed = replay(exact.system, exact.check, run)
+        if isinstance(replayed, Refusal):
+            refusal, run = replayed, _cut(run, replayed.at)
             replayed = replay(exact.system, exact.check, run)
             if isinstance(replayed, Refusal):
-                run = _cut(run, replayed.at)
-                cut = replay(exact.system, exact.check, run)
-                if isinstance(cut, Refusal):
-                    few = _only(exact, members := self._freed(exact, members, run, replayed))
-                    continue
-                replayed = cut
-            return Witness(exact.system, exact.check, run, replayed, _names(few))
-
-    def _freed(self, exact: Lowered, members: list[Member], run: Run, refusal: Refusal) -> list[Member]:
-        """One more member: one that had to move when it was held still."""
-        others = {m: None for ms in exact.members_of.values() for m in ms if m not in members}
-        forced = [m for name in refusal.forced for m in _mover(exact, name) if m in others]
-        if not others:
-            raise WitnessRefused(exact.system, run, refusal)
-        return [*members, forced[0] if forced else next(iter(others))]
+                if everybody:
+                    raise WitnessRefused(exact.system, run, refusal)
+                return None
+        return Witness(exact.system, exact.check, run, replayed, _names(few))
 
     # -- covers --------------------------------------------------------------------------------------------------------
 
@@ -206,8 +197,8 @@ class Decider:
         if initially(self.values, cover, env, question.lemmas.settled):
             return True
         exact = lower(self.values, goal, env, relaxed=False, settled=question.lemmas.settled)
-        for free in _more_and_more(question.own, exact):
-            found = self._stage(exact, free, best=False)
+        for stage in _stages(question.own, exact):
+            found = self._stage(exact, stage, best=False)
             if found is not None:
                 return True if isinstance(found, Witness) else False if found.answer is Answer.HOLDS else None
         raise AssertionError("the last stage always has an answer")
@@ -276,35 +267,59 @@ def kinds(values: Values, part: CheckTemplate) -> list[dict[str, Member]]:
     return chosen
 
 
-def _more_and_more(own: list[Member], exact: Lowered) -> Iterator[list[Member]]:
-    """The check's own members, then 1, 2, 4, .. further ones of each class, at last all."""
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Who may move. The others are held still, or, in `lockstep`, do what a free member of their class does."""
+
+    free: tuple[Member, ...]
+    lockstep: bool = False
+
+
+def _stages(own: list[Member], exact: Lowered) -> Iterator[_Stage]:
+    """The check's own members, all in lockstep, then 1, 2, 4, .. further members of each class, at last all."""
     others: dict[tuple[str, str], list[Member]] = {}
     everyone = {m for members in exact.members_of.values() for m in members}
     for member in sorted(everyone - set(own), key=lambda m: (m.type, m.cls, m.ordinal)):
         others.setdefault((member.type, member.cls), []).append(member)
     most = max(map(len, others.values()), default=0)
-    yield own
+    yield _Stage(tuple(own))
     count = 1
     while count < 2 * most:
-        yield own + [m for members in others.values() for m in members[:count]]
+        free = (*own, *(m for members in others.values() for m in members[:count]))
+        if count == 1 and most > 1:
+            yield _Stage(free, lockstep=True)
+        yield _Stage(free)
         count *= 2
 
 
-def _only(exact: Lowered, members: list[Member]) -> ir.System:
-    """The system in which only machines of `members` (and those without an index) move: an under-approximation."""
-    steps = tuple(s for s in exact.system.steps if all(m in members for m in exact.members_of.get(s.machine, ())))
-    return _pruned(replace(exact.system, steps=steps), exact.check)
+def _leaders(exact: Lowered, stage: _Stage) -> dict[str, str]:
+    """For lockstep: the machine that each machine of somebody else does the same as."""
+    leader: dict[tuple[str, str], Member] = {}
+    for member in stage.free:
+        leader.setdefault((member.type, member.cls), member)
+    found = {}
+    for name in exact.system.machine:
+        members = exact.members_of.get(name, ())
+        leading = [m if m in stage.free else leader.get((m.type, m.cls), m) for m in members]
+        if leading != list(members):
+            found[name] = instance_name(name.split("[")[0], leading)
+    return {name: other for name, other in found.items() if other in exact.system.machine}
+
+
+def _part(exact: Lowered, stage: _Stage, leaders: dict[str, str]) -> ir.System:
+    """The system in which only machines of free members (and those without an index) move: an under-approximation."""
+    steps = tuple(s for s in exact.system.steps if all(m in stage.free for m in exact.members_of.get(s.machine, ())))
+    check = exact.check
+    if leaders:
+        follow = Renaming(leaders)
+        steps = tuple(replace(s, guard=follow(s.guard)) for s in steps)
+        check = replace(check, when=follow(check.when))
+    return _pruned(replace(exact.system, steps=steps), check)
 
 
 def _pruned(system: ir.System, check: ir.Check) -> ir.System:
     small = prune(replace(system, checks=(replace(check, covers=()),)))
     return slice_for(small, small.checks[0])
-
-
-def _mover(exact: Lowered, name: str) -> tuple[Member, ...]:
-    """The members that a step belongs to."""
-    step = exact.system.step.get(name)
-    return exact.members_of.get(step.machine, ()) if step else ()
 
 
 def _cut(run: Run, at: int) -> Run:

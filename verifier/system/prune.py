@@ -104,26 +104,27 @@ class _Possible:
         raise AssertionError(expr)
 
 
-class _Simplify:
-    """Tests for states never reached are dropped, and what can no longer vary becomes a constant."""
+class Rewriting:
+    """An expression with its readings of machines replaced; shared parts are rewritten once."""
 
-    def __init__(self, reached: dict[str, set[str]]) -> None:
-        self.reached = reached
+    def __init__(self) -> None:
         self.memo: dict[int, ir.Expr] = {}
+        self.kept: list[ir.Expr] = []  # so that no `id` in the memo is given away again
+
+    def reading(self, at: ir.In) -> ir.Expr:
+        raise NotImplementedError
 
     def __call__(self, expr: ir.Expr) -> ir.Expr:
         key = id(expr)
         if key not in self.memo:
+            self.kept.append(expr)
             self.memo[key] = self._of(expr)
         return self.memo[key]
 
     def _of(self, expr: ir.Expr) -> ir.Expr:
         match expr:
-            case ir.In(machine, states):
-                left = states & self.reached[machine]
-                if not left:
-                    return ir.FALSE
-                return ir.TRUE if left == self.reached[machine] else ir.In(machine, left)
+            case ir.In():
+                return self.reading(expr)
             case ir.Not(body):
                 return ir.neg(self(body))
             case ir.Seen(view, body):
@@ -135,3 +136,28 @@ class _Simplify:
             case ir.AtLeast(k, parts):
                 return ir.at_least(k, list(map(self, parts)))
         return expr
+
+
+class _Simplify(Rewriting):
+    """Tests for states never reached are dropped, and what can no longer vary becomes a constant."""
+
+    def __init__(self, reached: dict[str, set[str]]) -> None:
+        super().__init__()
+        self.reached = reached
+
+    def reading(self, at: ir.In) -> ir.Expr:
+        left = at.states & self.reached[at.machine]
+        if not left:
+            return ir.FALSE
+        return ir.TRUE if left == self.reached[at.machine] else ir.In(at.machine, left)
+
+
+class Renaming(Rewriting):
+    """Reads other machines instead, name for name."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        super().__init__()
+        self.names = names
+
+    def reading(self, at: ir.In) -> ir.Expr:
+        return ir.In(self.names.get(at.machine, at.machine), at.states)
