@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verifier.analysis.verdict import Witness
-from verifier.interpreter import Interpreter
-from verifier.system.ir import Step, View
+from verifier.interpreter import Interpreter, State, Value
+from verifier.system.ir import Step, View, reads
 
 
 @dataclass(frozen=True, slots=True)
 class TraceEvent:
     """What happened `at_ms`, `waited_ms` after it became possible.
 
-    For a view, `source` and `target` are empty. `close`: it belongs to what the check itself reads, not only to what made
-    it possible. `happened` False: at the end of the trace it had not happened yet, though it had been possible so long.
+    For a view, `source` and `target` are empty. `close`: it changes what the check itself is about, not only what made it
+    possible. `happened` False: at the end of the trace it had not happened yet, though it had been possible so long.
     """
 
     at_ms: int
@@ -45,38 +46,72 @@ class Trace:
 
 def trace_of(witness: Witness) -> Trace:
     """The witness as the interpreter runs it; clocks are read off its states."""
-    system, tick = witness.system, witness.system.tick_ms
-    meaning = Interpreter(system)
-    state, now = meaning.initial(), 0
-    order = {name: i for i, name in enumerate([*system.step, *system.view])}
-    events = []
+    return _Telling(witness).trace()
 
-    def made(owner: Step | View, at: int, waited: int | None, happened: bool = True) -> TraceEvent:
+
+class _Telling:
+    def __init__(self, witness: Witness) -> None:
+        self.witness = witness
+        self.system = witness.system
+        self.meaning = Interpreter(self.system)
+        self.clock_at = {name: i for i, name in enumerate([*self.system.step, *self.system.view])}
+
+    def trace(self) -> Trace:
+        tick = self.system.tick_ms
+        state, now = self.meaning.initial(), 0
+        events = []
+        for effect in self.witness.replayed.effects:
+            before, now = self.meaning.tick(state, effect.at - now), effect.at
+            move = self.meaning.refresh if effect.refresh else self.meaning.fire
+            state = move(before, effect.name)
+            owner: Step | View = self.system.view[effect.name] if effect.refresh else self.system.step[effect.name]
+            events.append(self._event(owner, effect.at, before, self._close(owner, before, state)))
+        end = self.witness.replayed.end
+        state = self.meaning.tick(state, end - now)
+        late = tuple(self._event(owner, end, state, True, happened=False) for owner in self._late(state))
+        return Trace(tuple(events), late, self.witness.replayed.since * tick, end * tick)
+
+    def _late(self, state: State) -> Iterator[Step | View]:
+        """What would end the violation, or might, and has been possible for some time."""
+        read = reads(self.witness.check.when)
+        for step in self.system.steps:
+            if step.machine in read and step.hi is not None and state.clocks[self.clock_at[step.name]]:
+                yield step
+        for view in self.system.views:
+            if view.name in self.meaning.behind(state) and self._out_of_date(view, state):
+                yield view
+
+    def _event(self, owner: Step | View, at: int, state: State, close: bool, happened: bool = True) -> TraceEvent:
         component = owner.machine if isinstance(owner, Step) else owner.name
         source, target = (owner.source, owner.target) if isinstance(owner, Step) else ("", "")
+        waited = state.clocks[self.clock_at[owner.name]] or 0
+        tick = self.system.tick_ms
+        label = owner.label or f"{component} is up to date"
+        origin, rests_on = owner.origin, owner.rests_on
         return TraceEvent(
-            at * tick,
-            component,
-            source,
-            target,
-            owner.label or f"{component} is up to date",
-            (waited or 0) * tick,
-            owner.origin,
-            owner.rests_on,
-            component in witness.focus,
-            happened,
+            at * tick, component, source, target, label, waited * tick, origin, rests_on, close, happened
         )
 
-    for effect in witness.replayed.effects:
-        state, now = meaning.tick(state, effect.at - now), effect.at
-        owner: Step | View = system.view[effect.name] if effect.refresh else system.step[effect.name]
-        events.append(made(owner, effect.at, state.clocks[order[effect.name]]))
-        state = meaning.refresh(state, effect.name) if effect.refresh else meaning.fire(state, effect.name)
-    end = witness.replayed.end
-    state = meaning.tick(state, end - now)
-    late = [
-        made(owner, end, clock, happened=False)
-        for owner, clock in zip([*system.steps, *system.views], state.clocks, strict=True)
-        if clock is not None and isinstance(owner, View) and owner.name in witness.focus
-    ]
-    return Trace(tuple(events), tuple(late), witness.replayed.since * tick, end * tick)
+    def _close(self, owner: Step | View, before: State, after: State) -> bool:
+        if isinstance(owner, Step):
+            return owner.machine in self.witness.focus
+        return owner.name in self.witness.focus and self._seen(owner, before) != self._seen(owner, after)
+
+    def _out_of_date(self, view: View, state: State) -> bool:
+        """Is the view behind in what the check is about?"""
+        refreshed = self.meaning.refresh(state, view.name)
+        return view.name in self.witness.focus and self._seen(view, state) != self._seen(view, refreshed)
+
+    def _seen(self, view: View, state: State) -> Value:
+        """The part of a view's copy that the check is about."""
+        return self._part(view, state.copies[self.meaning.view_at[view.name]])
+
+    def _part(self, view: View, copy: Value) -> Value:
+        assert isinstance(copy, tuple)
+        parts: list[Value] = []
+        for name, value in zip(view.sources, copy, strict=True):
+            if name in self.system.view:
+                parts.append(self._part(self.system.view[name], value))
+            elif name in self.witness.focus:
+                parts.append(value)
+        return tuple(parts)

@@ -133,7 +133,8 @@ def _view(world: World, checker: Conditions, node: s.ViewDeclaration) -> p.ViewT
             known = {*world.machine_nodes, *world.view_nodes}
             world.report.unknown("HL201", source.span, "no machine and no view is called", source.text, known)
     stale = checker.static(node.stale, world.scope(node.parameters), "window") if node.stale else None
-    return p.ViewTemplate(node.name.text, world.view_parameters[node.name.text], tuple(seen), stale, node.span)
+    parameters = world.view_parameters[node.name.text]
+    return p.ViewTemplate(node.name.text, parameters, tuple(seen), node.label, stale, node.span)
 
 
 def _view_cycles(world: World) -> None:

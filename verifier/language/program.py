@@ -430,11 +430,13 @@ class MachineTemplate:
 
 @dataclass(frozen=True, slots=True)
 class ViewTemplate:
-    """`sources`: machine and view families, every instance of each. `stale` None: unbounded."""
+    """`sources`: machine and view families, every instance of each. `label`: what a refresh is to people. `stale` None:
+    unbounded."""
 
     name: str
     parameters: tuple[Parameter, ...]
     sources: tuple[str, ...]
+    label: str
     stale: Static | None
     span: Span
 

@@ -201,6 +201,7 @@ class ViewDeclaration:
     name: Name
     parameters: tuple[Binder, ...]
     sources: tuple[Name, ...]
+    label: str
     stale: Expression | None
     span: Span
 

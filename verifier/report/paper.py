@@ -8,8 +8,8 @@ import click
 
 from verifier.analysis.paper import SystemVerdict, SystemVerdicts
 from verifier.analysis.verdict import Verdict
-from verifier.report.json import FORMAT
 from verifier.language.text import duration_text
+from verifier.report.json import FORMAT
 from verifier.trace import TraceEvent, trace_of
 
 

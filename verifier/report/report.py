@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, WorkloadResult, worst
-from verifier.language.program import Program
+from verifier.language.program import Program, SettingRead, Value
 from verifier.language.text import duration_text, value_text
 from verifier.system.scope import Scope
 from verifier.system.values import Member, Reads, Values
@@ -118,7 +118,8 @@ def _violation(program: Program, trace: Trace, part: PartResult) -> Violation:
         grade = "only at the edge: it lasts no time"
     else:
         grade = f"in some runs, for up to {duration_text(trace.lasts_ms)}"
-    links = [event for event in (*trace.events, *trace.late) if event.close and event.rests_on]
+    last = {event.label: event for event in (*trace.events, *trace.late) if event.close and event.rests_on}
+    links = sorted(last.values(), key=lambda event: event.at_ms)
     return Violation(part.text, part.name, grade, trace, tuple(_reason(program, link) for link in links))
 
 
@@ -150,14 +151,13 @@ def _bound(program: Program, key: str, end: str) -> Bound:
     return Bound(key, given.text, end, place, given.because, given.assumed, True)
 
 
-def _value(program: Program, path: str, cls: str | None) -> object:
-    from verifier.language.program import SettingRead
-
-    values = Values(program)
+def _value(program: Program, path: str, cls: str | None) -> Value:
     per = program.settings[path].per
     env = {"it": Member(per, cls, 0)} if per is not None and cls is not None else {}
     span = program.settings[path].span
-    return values.evaluate(SettingRead(path, "it" if env else None, span), env, Reads())
+    read = SettingRead(path, "it" if env else None, span)
+    found: Value = Values(program).evaluate(read, env, Reads())
+    return found
 
 
 def scope_text(scope: Scope, program: Program) -> str:

@@ -12,6 +12,7 @@ from verifier.report.report import Bound, CheckReport, Reason, Report, Violation
 from verifier.trace import TraceEvent
 
 _TIMETABLE_LINES = 12
+_WHY_LINES = 7
 _COLOURS = {Verdict.SAFE: "green", Verdict.UNSAFE: "red", Verdict.STUCK: "red"}
 
 
@@ -60,44 +61,52 @@ def _violation(violation: Violation, explain: bool) -> Iterator[str]:
     yield from _timetable(violation, explain)
     yield ""
     yield "  why it can happen"
-    links = violation.why if explain else tuple(r for r in violation.why if _telling(r))
-    yield from _columns(_reason(reason) for reason in links)
+    telling = [reason for reason in violation.why if explain or _telling(reason)]
+    most = len(telling) if explain else _WHY_LINES
+    longest = sorted(telling, key=lambda reason: reason.took_ms, reverse=True)[:most]
+    yield from _columns(_reason(reason) for reason in telling if reason in longest)
+    if len(telling) > most:
+        yield f"    .. and {len(telling) - most} shorter waits (--explain shows them)"
 
 
 def _timetable(violation: Violation, explain: bool) -> Iterator[str]:
-    """The events that explain the violation; runs of others are folded into one line each."""
-    events = violation.trace.events
-    shown = set(range(len(events))) if explain else _worth_showing(events)
-    rows: list[tuple[str, ...]] = []
-    folded: list[TraceEvent] = []
-
-    def fold() -> None:
-        if folded:
-            first, last = folded[0].at_ms, folded[-1].at_ms
-            when = _clock(first) if first == last else f"{_clock(first)}-{_clock(last)}"
-            rows.append((when, "..", f"{len(folded)} more, among them: {folded[-1].label}"))
-            folded.clear()
-
-    marked = False
-    for i, event in enumerate(events):
-        if i in shown:
-            fold()
-            rows.append((_clock(event.at_ms), event.component, event.label))
-        else:
-            folded.append(event)
-        over = i + 1 == len(events) or events[i + 1].at_ms > violation.trace.since_ms
-        if over and not marked and event.at_ms <= violation.trace.since_ms:
-            fold()
-            rows.append((_clock(violation.trace.since_ms), "LOST", violation.text))
-            marked = True
-    fold()
+    """The events that lead to the violation, and what was late at its end; runs of others are one line each."""
+    trace = violation.trace
+    begun = sum(event.at_ms <= trace.since_ms for event in trace.events)
+    before, after = trace.events[:begun], trace.events[begun:]
+    rows = _folded(before, explain, _TIMETABLE_LINES - 4)
+    rows.append((_clock(trace.since_ms), "LOST", violation.text))
+    rows += _folded(after, explain, 2)
+    if trace.lasts_ms:
+        rows += [(_clock(event.at_ms), event.component, f"not yet: {event.label}") for event in trace.late]
     yield from _columns(rows)
 
 
-def _worth_showing(events: tuple[TraceEvent, ...]) -> set[int]:
-    """The last events that are close to the check, as many as fit."""
+def _folded(events: tuple[TraceEvent, ...], explain: bool, rows_max: int) -> list[tuple[str, ...]]:
+    """At most `rows_max` rows, for the last events that are close to the check; what lies between is counted."""
+    if explain:
+        return [(_clock(event.at_ms), event.component, event.label) for event in events]
     close = [i for i, event in enumerate(events) if event.close]
-    return set(close[-(_TIMETABLE_LINES - 3) :])
+    for count in range(min(rows_max, len(close)), 0, -1):
+        rows = list(_rows(events, set(close[-count:])))
+        if len(rows) <= rows_max:
+            return rows
+    return list(_rows(events, set()))
+
+
+def _rows(events: tuple[TraceEvent, ...], shown: set[int]) -> Iterator[tuple[str, ...]]:
+    hidden: list[TraceEvent] = []
+    for i, event in enumerate((*events, None)):
+        if event is not None and i not in shown:
+            hidden.append(event)
+            continue
+        if hidden:
+            first, last = _clock(hidden[0].at_ms), _clock(hidden[-1].at_ms)
+            named = next((e for e in reversed(hidden) if e.source), hidden[-1])
+            yield (first if first == last else f"{first}..{last}", "..", f"{len(hidden)} more; last: {named.label}")
+            hidden = []
+        if event is not None:
+            yield (_clock(event.at_ms), event.component, event.label)
 
 
 def _telling(reason: Reason) -> bool:

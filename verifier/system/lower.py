@@ -318,7 +318,7 @@ class _Lowering:
             window.hi_ms,
             _origin(step.span),
             _rests_on(reads),
-            step.label.format_map({k: v.name if isinstance(v, Member) else str(v) for k, v in env.items()}),
+            _filled(step.label, env),
         )
         self.sized |= reads.size
         yield from split(made) if self.relaxed else [made]
@@ -336,7 +336,8 @@ class _Lowering:
             stale = None if template.stale is None else self.values.window(template.stale, env, reads).hi_ms
             self.sized |= reads.size
             read = tuple(sorted(sources[name]))
-            found.append(ir.View(name, read, stale, _origin(template.span), _rests_on(reads)))
+            label = _filled(template.label, env)
+            found.append(ir.View(name, read, stale, _origin(template.span), _rests_on(reads), label))
         return tuple(found)
 
 
@@ -395,6 +396,11 @@ def _observer(
 
 def _bind(template: MachineTemplate, members: tuple[Member, ...]) -> Env:
     return dict(zip((p.name for p in template.parameters), members, strict=True))
+
+
+def _filled(text: str, env: Env) -> str:
+    """A text of the models with the names of its members filled in."""
+    return text.format_map({k: v.name if isinstance(v, Member) else str(v) for k, v in env.items()})
 
 
 def _member(env: Env, name: str) -> Member:
