@@ -14,8 +14,9 @@ from verifier.system.ir import Step, View, reads
 class TraceEvent:
     """What happened `at_ms`, `waited_ms` after it became possible.
 
-    For a view, `source` and `target` are empty. `close`: it changes what the check itself is about, not only what made it
-    possible. `happened` False: at the end of the trace it had not happened yet, though it had been possible so long.
+    For a view, `source` and `target` are empty. `close`: it changes what the check itself is about, not only what made
+    it possible. `happened` False: at the end of the trace it had not happened yet, though it had been possible so
+    long.
     """
 
     at_ms: int
@@ -88,9 +89,7 @@ class _Telling:
         tick = self.system.tick_ms
         label = owner.label or f"{component} is up to date"
         origin, rests_on = owner.origin, owner.rests_on
-        return TraceEvent(
-            at * tick, component, source, target, label, waited * tick, origin, rests_on, close, happened
-        )
+        return TraceEvent(at * tick, component, source, target, label, waited * tick, origin, rests_on, close, happened)
 
     def _close(self, owner: Step | View, before: State, after: State) -> bool:
         if isinstance(owner, Step):

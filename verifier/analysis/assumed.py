@@ -9,20 +9,24 @@ from verifier.analysis.verdict import CheckResult, Threshold, Verdict
 from verifier.language.program import Duration, Literal_, Program, Static, Window
 from verifier.system.values import Reads, Values
 
-# The check with some settings pinned, and the other assumed ones at their typical value or over their whole range.
-Ask = Callable[[Values], CheckResult]
+# The check with some settings pinned, and the other assumed ones at their typical value or over their whole range;
+# `quick` (the second argument) settles for what is cheap to show SAFE.
+Ask = Callable[[Values, bool], CheckResult]
+
+# Inequalities are looked for in steps of this size.
+_STEP_MS = 100
 
 
 def judged(program: Program, whole: CheckResult, ask: Ask) -> CheckResult:
     """`whole`, a violation over the whole range of every bound; DEPENDS if it needs assumed bounds away from typical.
 
-    The inequalities are found by bisection of the upper end of one assumed setting, to a twentieth of its range, with
-    all others over their whole range; a setting that alone decides nothing is not listed.
+    The inequalities are found by bisection of the upper end of one assumed setting, with all others over their whole
+    range; a setting that alone decides nothing is not listed.
     """
     assumed = [path for (path, cls), given in program.values.items() if given.assumed and given.typical is not None]
     if whole.verdict is not Verdict.UNSAFE or not assumed:
         return whole
-    if ask(Values(program, typical=True)).verdict is not Verdict.SAFE:
+    if ask(Values(program, typical=True), False).verdict is not Verdict.SAFE:
         return whole
     found = [_threshold(program, path, ask) for path in dict.fromkeys(assumed)]
     return replace(whole, verdict=Verdict.DEPENDS, thresholds=tuple(t for t in found if t is not None))
@@ -40,13 +44,12 @@ def _threshold(program: Program, path: str, ask: Ask) -> Threshold | None:
         pinned: Static = Literal_(Window(min(window.lo_ms, hi_ms), hi_ms), given.span)
         if program.settings[path].kind == "duration":
             pinned = Literal_(Duration(hi_ms), given.span)
-        return ask(Values(program, pinned={path: pinned})).verdict is Verdict.SAFE
+        return ask(Values(program, pinned={path: pinned}), True).verdict is Verdict.SAFE
 
     low, high = window.lo_ms, window.hi_ms
     if not safe(low):
         return None
-    step = max((high - low) // 20, 1)
-    while high - low > step:
-        middle = low + (high - low) // (2 * step) * step if high - low >= 2 * step else low + step
+    while high - low > _STEP_MS:
+        middle = low + max((high - low) // (2 * _STEP_MS), 1) * _STEP_MS
         low, high = (middle, high) if safe(middle) else (low, middle)
     return Threshold(path, low, window.hi_ms)

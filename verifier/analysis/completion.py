@@ -1,10 +1,10 @@
 """A run of a part of a system as a run of the whole.
 
 The part leaves out machines (held still), views that nobody in it reads, and sources that nobody in it reads through a
-view. In the whole such a machine may be forced to move: then it does, as late as it can. Such a view may fall behind where
-the part's does not: then it refreshes at once, which changes nothing that the part reads; where the part's is behind too,
-the part's own refresh serves both. Machines that follow another one in lockstep move right after it. Whether the result is a
-run, only `replay` says.
+view. In the whole such a machine may be forced to move: then it does, as late as it can. Such a view may fall behind
+where the part's does not: then it refreshes at once, which changes nothing that the part reads; where the part's is
+behind too, the part's own refresh serves both. Machines that follow another one in lockstep move right after it.
+Whether the result is a run, only `replay` says.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
 """From a check of a program to its verdict.
 
-A part of a check is decided for one choice of members of each kind, because members of a class are interchangeable. First
-the relaxed slice is asked: if it is SAFE, so is the system, and for any size if nothing in it depends on one. If not, the
-whole slice is instantiated and a run is looked for in which only a few members move of their own accord, the others not at
-all or in lockstep with one of the few. Such a run is found or not found in a system as small as those few, but it is shown
-only after the interpreter has replayed it on all of the slice, where the others move if they are forced to. SAFE at this
-topology is said only when every member was free to move.
+A part of a check is decided for one choice of members of each kind, because members of a class are interchangeable.
+First the relaxed slice is asked: if it is SAFE, so is the system, and for any size if nothing in it depends on one. If
+not, the whole slice is instantiated and a run is looked for in which only a few members move of their own accord, the
+others not at all or in lockstep with one of the few. Such a run is found or not found in a system as small as those
+few, but it is shown only after the interpreter has replayed it on all of the slice, where the others move if they are
+forced to. SAFE at this topology is said only when every member was free to move.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from verifier.analysis.completion import completed
@@ -29,6 +29,7 @@ from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, Scope, weakest
 from verifier.system.slice import slice_for
 from verifier.system.values import Env, Member, Values
 
+
 class WitnessRefused(Exception):
     """The interpreter refused an engine's witness: our fault. `system` and `run` reproduce it."""
 
@@ -37,6 +38,21 @@ class WitnessRefused(Exception):
         self.system = system
         self.run = run
         self.refusal = refusal
+
+
+class EngineContradicted(Exception):
+    """An engine called a system safe for which another answer of its own was a replayed violation: our fault."""
+
+    def __init__(self, system: ir.System, run: Run) -> None:
+        super().__init__("the engine found a violation, and then none")
+        self.system = system
+        self.run = run
+
+
+# Once there is a violation, larger numbers of free members than this are not tried.
+_FEW = 8
+
+_NOT_FOLLOWED = Outcome(Answer.UNKNOWN, reason="not followed further: another part is violated")
 
 
 class Deadline:
@@ -62,8 +78,11 @@ class Decider:
     deadline: Deadline
     induction: Induction
 
-    def check(self, name: str, argument: int | None) -> CheckResult:
-        """The verdict on a check of the program; every part for every kind of member."""
+    def check(self, name: str, argument: int | None, *, quick: bool = False) -> CheckResult:
+        """The verdict on a check of the program; every part for every kind of member.
+
+        `quick`: what the relaxed slice does not show SAFE is INCONCLUSIVE.
+        """
         group = self.values.program.checks[name]
         started = time.monotonic()
         extra: Env = {} if group.parameter is None or argument is None else {group.parameter: argument}
@@ -74,7 +93,10 @@ class Decider:
         ]
         for question in questions:
             question.result = self._relaxed(question)
-        self._search([question for question in questions if question.result is None])
+        unknown = [question for question in questions if question.result is None]
+        if quick and unknown:
+            return CheckResult(name, group.doc, Verdict.INCONCLUSIVE, THIS_TOPOLOGY, (), time.monotonic() - started)
+        self._search(unknown)
         results = []
         for part in group.parts:
             found = [q.result for q in questions if q.part is part and q.result is not None]
@@ -82,7 +104,8 @@ class Decider:
         verdict = worst([r.verdict for r in results])
         scope = weakest(r.scope for r in results)
         title = name if argument is None else f"{name} >= {argument}"
-        return CheckResult(title, group.doc, verdict, scope, tuple(results), time.monotonic() - started)
+        doc = group.doc.format_map(extra)
+        return CheckResult(title, doc, verdict, scope, tuple(results), time.monotonic() - started)
 
     # -- one part for one choice of members ----------------------------------------------------------------------------
 
@@ -104,43 +127,52 @@ class Decider:
         if outcome.answer is not Answer.HOLDS:
             return None
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
-        return question.answer(
-            Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=_rests_on(small.system, outcome)
-        )
+        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=_rests_on(small.system, outcome))
 
     def _search(self, questions: list[_Question]) -> None:
         """Answers each question on the whole slice, with more and more members that may move.
 
-        A check is violated if one part is: then the others are not followed to larger numbers of members.
+        A check is violated if one part is: then the others are not followed to larger numbers of members. A run that
+        had to be cut short is kept, while few members may show a longer one.
         """
-        searches = []
         for question in questions:
-            exact = lower(self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled)
-            searches.append((question, exact, _stages(question.own, exact)))
-        while searches:
-            left = []
-            for question, exact, stages in searches:
-                found = self._stage(exact, next(stages), best=True)
-                question.result = self._answer(question, exact, found)
-                if question.result is None:
-                    left.append((question, exact, stages))
-            if any(q.result is not None and q.result.witness is not None for q in questions):
-                for question, _, _ in left:
-                    reason = "not followed further: another part is violated"
-                    question.result = question.answer(Verdict.INCONCLUSIVE, THIS_TOPOLOGY, reason=reason)
-                return
-            searches = left
+            question.exact = lower(
+                self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled
+            )
+            question.stages = _stages(question.own, question.exact)
+        while left := [question for question in questions if question.result is None]:
+            violated = any(question.witness is not None for question in questions)
+            for question in left:
+                self._follow(question, violated)
 
-    def _answer(self, question: _Question, exact: Lowered, found: Witness | Outcome | None) -> PartResult | None:
+    def _follow(self, question: _Question, violated: bool) -> None:
+        """One stage further; `violated`: some part of the check is."""
+        assert question.exact is not None
+        stage = next(question.stages, None)
+        if stage is None or (violated and len(stage.free) > _FEW):
+            question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
+            return
+        found = self._stage(question.exact, stage, best=True)
+        if isinstance(found, Witness):
+            question.witness = max(question.witness or found, found, key=_lasts)
+            if not found.cut:
+                question.result = self._answer(question, question.witness)
+        elif found is not None and question.witness is not None:
+            if found.answer is Answer.HOLDS:
+                raise EngineContradicted(question.exact.system, question.witness.run)
+            question.result = self._answer(question, question.witness)
+        elif found is not None:
+            question.result = self._answer(question, found)
+
+    def _answer(self, question: _Question, found: Witness | Outcome) -> PartResult:
         match found:
-            case None:
-                return None
             case Witness():
                 violated = Verdict.STUCK if question.part.kind == "ends_with" else Verdict.UNSAFE
                 focus = question.close or found.focus
                 return question.answer(violated, THIS_TOPOLOGY, witness=replace(found, focus=focus))
             case Outcome(answer=Answer.HOLDS):
-                rests_on = _rests_on(exact.system, found)
+                assert question.exact is not None
+                rests_on = _rests_on(question.exact.system, found)
                 lemmas = question.lemmas.used()
                 return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas, rests_on=rests_on)
         return question.answer(Verdict.INCONCLUSIVE, THIS_TOPOLOGY, reason=found.reason)
@@ -169,6 +201,7 @@ class Decider:
                 if everybody:
                     raise WitnessRefused(exact.system, run, refusal)
                 return None
+            return Witness(exact.system, exact.check, run, replayed, _names(few), cut=True)
         return Witness(exact.system, exact.check, run, replayed, _names(few))
 
     # -- covers --------------------------------------------------------------------------------------------------------
@@ -215,6 +248,9 @@ class _Question:
     env: Env
     lemmas: _Lemmas
     close: frozenset[str] = frozenset()
+    exact: Lowered | None = None
+    stages: Iterator[_Stage] = field(default_factory=lambda: iter(()))
+    witness: Witness | None = None
     result: PartResult | None = None
 
     @property
@@ -318,8 +354,13 @@ def _part(exact: Lowered, stage: _Stage, leaders: dict[str, str]) -> ir.System:
 
 
 def _pruned(system: ir.System, check: ir.Check) -> ir.System:
+    """What the verdict depends on. `ends with` depends on everything: a slice may be stuck where the system is not."""
     small = prune(replace(system, checks=(replace(check, covers=()),)))
-    return slice_for(small, small.checks[0])
+    return small if check.kind == "ends_with" else slice_for(small, small.checks[0])
+
+
+def _lasts(witness: Witness) -> int:
+    return witness.replayed.end - witness.replayed.since
 
 
 def _cut(run: Run, at: int) -> Run:

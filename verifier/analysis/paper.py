@@ -48,9 +48,7 @@ def _decide(system: ir.System, check: ir.Check, deadline: Deadline) -> SystemVer
             raise WitnessRefused(system, outcome.run, replayed)
         verdict = Verdict.UNSAFE if check.kind == "never" else Verdict.STUCK
         focus = frozenset((*system.machine, *system.view))
-        return SystemVerdict(
-            check.name, verdict, witness=Witness(system, check, outcome.run, replayed, focus)
-        )
+        return SystemVerdict(check.name, verdict, witness=Witness(system, check, outcome.run, replayed, focus))
     for cover in check.covers:
         reached = _ask(system, ir.Check(check.name, "never", cover, origin=check.origin), deadline)
         if reached.answer is Answer.HOLDS:

@@ -46,7 +46,8 @@ def worst(verdicts: list[Verdict]) -> Verdict:
 class Witness:
     """A violating run, replayed on `system`: everything that can influence the check, at this topology.
 
-    `focus`: the machines and views whose events explain the violation; the others made it possible.
+    `focus`: the machines and views whose events explain the violation; the others made it possible. `cut`: it may last
+    longer than in this run.
     """
 
     system: System
@@ -54,6 +55,7 @@ class Witness:
     run: Run
     replayed: Replayed
     focus: frozenset[str]
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,9 @@ class PartResult:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """SAFE as long as the upper end of an assumed setting is at most `safe_ms` (the scenario assumes up to `assumed_ms`)."""
+    """SAFE as long as the upper end of an assumed setting is at most `safe_ms` (the scenario assumes up to
+    `assumed_ms`).
+    """
 
     setting: str
     safe_ms: int

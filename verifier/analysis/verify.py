@@ -27,10 +27,10 @@ def verify_program(program: Program, only: tuple[str, ...], budget: Budget) -> W
     results = []
     for asked in _asked(program, only):
 
-        def ask(values: Values, asked: Asked = asked) -> CheckResult:
-            return Decider(values, deadline, induction).check(asked.check, asked.argument)
+        def ask(values: Values, quick: bool, asked: Asked = asked) -> CheckResult:
+            return Decider(values, deadline, induction).check(asked.check, asked.argument, quick=quick)
 
-        results.append(judged(program, ask(Values(program)), ask))
+        results.append(judged(program, ask(Values(program), False), ask))
     return WorkloadResult(program.workload, program, tuple(results))
 
 
@@ -41,7 +41,9 @@ def compile_program(program: Program, only: str | None) -> System:
     values = Values(program)
     extra = {} if group.parameter is None or asked.argument is None else {group.parameter: asked.argument}
     systems = [
-        lower(values, part, {**env, **extra}, relaxed=False).system for part in group.parts for env in kinds(values, part)
+        lower(values, part, {**env, **extra}, relaxed=False).system
+        for part in group.parts
+        for env in kinds(values, part)
     ]
     return merged(systems)
 

@@ -1,14 +1,15 @@
 """Lemmas, shown by induction over single steps of the templates, for any number of members.
 
 A lemma is an invariant of the untimed system: it holds initially, and every step and every refresh keeps it (Floyd,
-1967; untimed, so it holds whatever the delays are). A step moves one machine of one member. Of that member, and of those
-the lemma is about, every machine is a variable; all other members of a class are told apart only by counts: how many of
-them satisfy a condition is one unknown number, which a step of somebody else does not change. So nothing depends on how
-many there are, and a size may stay a symbol.
+1967; untimed, so it holds whatever the delays are). A step moves one machine of one member. Of that member, and of
+those the lemma is about, every machine is a variable; all other members of a class are told apart only by counts: how
+many of them satisfy a condition is one unknown number, which a step of somebody else does not change. So nothing
+depends on how many there are, and a size may stay a symbol.
 
 Counts of one class are related where a condition implies another for each single member (`Pod is running` implies
 `available`, by a lemma about one pod): then the first number is at most the second. All that is left out makes the
-assumptions weaker, so a lemma may stay unproven though it is true, never the other way round. Solver unknown is unproven.
+assumptions weaker, so a lemma may stay unproven though it is true, never the other way round. Solver unknown is
+unproven.
 
 What holds in every state holds in every copy of it, through any chain of views (docs/semantics.md, section 5): proven
 lemmas are assumed in the present and in every copy that a question reads.
@@ -68,11 +69,13 @@ class Induction:
         sizes = tuple(sorted(path for path, setting in program.settings.items() if setting.kind == "size"))
         given = Values(program)
         actual = tuple((path, given.evaluate(_read(path), {}, Reads())) for path in sizes)
-        ones = tuple((path, 1) for path in sizes)
-        # The widest scope first; what holds in it holds in the narrower ones.
+        # The widest scope first: every size from 1 up, then one after the other from its actual value up. What holds
+        # for every size holds in all of them.
+        choices = sorted(product(*([1, value] for _, value in actual)), key=lambda c: sum(n > 1 for n in c))
+        scopes = [Scope(tuple(zip(sizes, choice, strict=True))) for choice in choices]
         self._books: list[_Book] = []
-        for scope in dict.fromkeys([Scope(ones), Scope(actual), THIS_TOPOLOGY]):
-            self._books.append(_Book(program, scope, self._books[-1] if self._books else None))
+        for scope in dict.fromkeys([*scopes, THIS_TOPOLOGY]):
+            self._books.append(_Book(program, scope, self._books[0] if self._books else None))
 
     def settled(self, condition: Condition, env: Env) -> Settled | None:
         """The value of `condition` in every reachable state, if the lemmas decide it; None if they do not."""
@@ -204,7 +207,7 @@ class _Book:
         return None if used is None else Settled(value, self.scope, used)
 
     def _prove_all(self) -> None:
-        """Proves what it can, in order. A lemma whose proof failed without a size in it fails for narrower scopes too."""
+        """Proves what it can, in order. A proof that failed without a size in it fails for narrower scopes too."""
         if self._tried:
             return
         self._tried = True
@@ -238,8 +241,7 @@ class _Book:
         if not trees.initially(goal):
             return False
         return all(
-            self._kept(lemma, own, [*mine, *extra], change)
-            for extra, change in self._changes(goal, trees, mine)
+            self._kept(lemma, own, [*mine, *extra], change) for extra, change in self._changes(goal, trees, mine)
         )
 
     def _kept(self, lemma: Lemma, own: Env, members: list[Member], change: _Change) -> bool:
@@ -251,10 +253,8 @@ class _Book:
         guard = change.guard(trees)
         return guard == ir.FALSE or trees.refuted([guard, ir.neg(after)], self.proven, also=lemma) is not None
 
-    def _changes(
-        self, goal: ir.Expr, trees: _Trees, mine: list[Member]
-    ) -> Iterator[tuple[list[Member], _Change]]:
-        """Every step and refresh that may touch what the goal reads, for members of the lemma and for one other each."""
+    def _changes(self, goal: ir.Expr, trees: _Trees, mine: list[Member]) -> Iterator[tuple[list[Member], _Change]]:
+        """Every step and refresh that may touch what the goal reads, by members of the lemma and by one other each."""
         for family in sorted(trees.families(goal)):
             if family in self.program.machines:
                 machine = self.program.machines[family]
@@ -267,8 +267,10 @@ class _Book:
                 for bound in self._assignments(view.parameters, tuple(mine)):
                     yield list(bound.values()), _Refresh(_instance(family, bound.values()))
 
-    def _assignments(self, parameters: tuple[Parameter, ...], known: tuple[Member, ...] = ()) -> Iterator[dict[str, Member]]:
-        """Members for the parameters, up to renaming: each a known one, one chosen before, or a fresh one of each class."""
+    def _assignments(
+        self, parameters: tuple[Parameter, ...], known: tuple[Member, ...] = ()
+    ) -> Iterator[dict[str, Member]]:
+        """Members for the parameters, up to renaming: each a known one, one chosen before, or a fresh one."""
         if not parameters:
             yield {}
             return
@@ -357,7 +359,9 @@ def _instance(family: str, members: Iterable[Member]) -> str:
 
 
 class _Trees:
-    """Conditions as `ir.Expr` over readings, with single members spelt out and all others counted; and their satisfiability."""
+    """Conditions as `ir.Expr` over readings, with single members spelt out and all others counted; and their
+    satisfiability.
+    """
 
     def __init__(self, book: _Book, members: list[Member]) -> None:
         self.book = book
@@ -434,9 +438,7 @@ class _Trees:
             bound = dict(zip((p.name for p in template.parameters), members, strict=True))
             everything = [s for f in template.states for s in _states(self.book, template, StatePattern(f.name), bound)]
             first = next(
-                pattern
-                for pattern, test in template.initially
-                if test is None or self._static(test, bound) == ir.TRUE
+                pattern for pattern, test in template.initially if test is None or self._static(test, bound) == ir.TRUE
             )
             self.all_states[name] = tuple(everything)
             self.initial[name] = _states(self.book, template, first, bound)[0]
@@ -578,7 +580,9 @@ def _renamed(env: Env) -> Env:
     new: dict[Member, Member] = {}
     for member in env.values():
         if isinstance(member, Member) and member not in new:
-            new[member] = Member(member.type, member.cls, sum((m.type, m.cls) == (member.type, member.cls) for m in new))
+            new[member] = Member(
+                member.type, member.cls, sum((m.type, m.cls) == (member.type, member.cls) for m in new)
+            )
     return {name: new[value] if isinstance(value, Member) else value for name, value in env.items()}
 
 
@@ -589,7 +593,9 @@ def _is_generic(value: Member | int | None) -> bool:
 def _same_sum(a: _Sum, b: _Sum) -> bool:
     if a.ones != b.ones or a.rest != b.rest:
         return False
-    return bool(a.bound == b.bound) if _plain(a.bound, b.bound) else z3.eq(z3.IntVal(0) + a.bound, z3.IntVal(0) + b.bound)
+    return (
+        bool(a.bound == b.bound) if _plain(a.bound, b.bound) else z3.eq(z3.IntVal(0) + a.bound, z3.IntVal(0) + b.bound)
+    )
 
 
 class _Solver:
@@ -645,9 +651,7 @@ class _Solver:
                 return None
 
     def _numbers(self, model: z3.ModelRef) -> dict[tuple[tuple[str, str], ir.Expr], int]:
-        return {
-            key: model.eval(number, model_completion=True).as_long() for key, number in list(self.numbers.items())
-        }
+        return {key: model.eval(number, model_completion=True).as_long() for key, number in list(self.numbers.items())}
 
     def _states(self, found: z3.ModelRef) -> dict[str, str]:
         """The state of every reading in a model."""
@@ -709,7 +713,9 @@ class _Solver:
 
 @dataclass
 class _Relations:
-    """Orders the counts of a class: `each` implies `other` for a single member makes the first number at most the second."""
+    """Orders the counts of a class: `each` implies `other` for a single member makes the first number at most the
+    second.
+    """
 
     trees: _Trees
     lemmas: list[Lemma]

@@ -230,9 +230,7 @@ class Builder(Transformer[Token, Any]):
         return self._binder(c[0], c[2], c[3])
 
     def view(self, c: list[Any]) -> s.ViewDeclaration:
-        return s.ViewDeclaration(
-            self._name(c[1]), c[2], self._names(c[4:-2]), self._text(c[-2]), c[-1], self._span(c)
-        )
+        return s.ViewDeclaration(self._name(c[1]), c[2], self._names(c[4:-2]), self._text(c[-2]), c[-1], self._span(c))
 
     def stale(self, c: list[Any]) -> Any:
         return c[3]

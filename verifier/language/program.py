@@ -1,7 +1,7 @@
 """A checked program: models and one scenario with every name resolved, as frozen values.
 
-The front end makes it from text, `verifier.system` makes systems from it. Nothing here can be misspelt, of a wrong type or
-of a wrong unit any more; what is left is arithmetic over settings and the filling in of indices.
+The front end makes it from text, `verifier.system` makes systems from it. Nothing here can be misspelt, of a wrong
+type or of a wrong unit any more; what is left is arithmetic over settings and the filling in of indices.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the scenario says of a setting: the value as a (constant) expression over settings, and where it comes from."""
+    """What the scenario says of a setting: the value, an expression over settings, and where it comes from."""
 
     value: Static
     span: Span
@@ -223,7 +223,7 @@ class StaticBoolean:
 
 @dataclass(frozen=True, slots=True)
 class StaticQuantified:
-    """`some`/`every` over the members of a type whose body is static (`no p: Pod (deployment.pre_stop[p] is sleep)`)."""
+    """`some`/`every` with a static body (`no p: Pod (deployment.pre_stop[p] is sleep)`)."""
 
     kind: Literal["some", "every"]
     var: str
@@ -265,7 +265,7 @@ Static = (
 
 @dataclass(frozen=True, slots=True)
 class StatePattern:
-    """`running`, `starting(k)` (argument: a static number), `starting(*)` (None), `on(n)` (argument: an index variable)."""
+    """`running`, `starting(k)` (a static number), `starting(*)` (None), `on(n)` (the name of an index variable)."""
 
     name: str
     args: tuple[Static | str | None, ...] = ()
@@ -403,8 +403,8 @@ class StateFamily:
 
 @dataclass(frozen=True, slots=True)
 class StepTemplate:
-    """`{sources} -> target "label" when guard within delay`. Names bound by a source pattern (`starting(k)`) hold in all of
-    the step. `delay` None: at any time, or never."""
+    """`{sources} -> target "label" when guard within delay`. Names bound by a source pattern (`starting(k)`) hold in
+    all of the step. `delay` None: at any time, or never."""
 
     sources: tuple[StatePattern, ...]  # an empty tuple is `*`: every state but the target
     bound: tuple[str, ...]  # number variables bound by the source patterns
@@ -489,8 +489,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Models and one workload of a scenario. `values` is keyed by (setting path, class or None); a setting without an entry
-    takes its default. `given_blocks` holds (block path, class or None) of the optional blocks that are there."""
+    """Models and one workload of a scenario. `values` is keyed by (setting path, class or None); a setting without an
+    entry takes its default. `given_blocks` holds (block path, class or None) of the optional blocks that are there."""
 
     workload: str
     settings: dict[str, Setting]

@@ -15,7 +15,9 @@ from verifier.trace import Trace, TraceEvent, trace_of
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A setting that a verdict rests on. `end`: "lo", "hi", or "" for both; `given`: the scenario says it, else the default."""
+    """A setting that a verdict rests on. `end`: "lo", "hi", or "" for both; `given`: the scenario says it, else the
+    default.
+    """
 
     setting: str
     value: str
@@ -76,9 +78,7 @@ class Report:
 
 def report_of(results: Iterable[tuple[str, WorkloadResult]], seconds: float) -> Report:
     """The report on all workloads, each with the file it stands in."""
-    checks = tuple(
-        _check(file, workload, check) for file, workload in results for check in workload.checks
-    )
+    checks = tuple(_check(file, workload, check) for file, workload in results for check in workload.checks)
     return Report(worst([c.verdict for c in checks]), seconds, checks)
 
 
@@ -114,10 +114,11 @@ def _check(file: str, workload: WorkloadResult, check: CheckResult) -> CheckRepo
 
 
 def _violation(program: Program, trace: Trace, part: PartResult) -> Violation:
-    if trace.lasts_ms == 0:
+    cut = part.witness is not None and part.witness.cut
+    if trace.lasts_ms == 0 and not cut:
         grade = "only at the edge: it lasts no time"
     else:
-        grade = f"in some runs, for up to {duration_text(trace.lasts_ms)}"
+        grade = f"in some runs, for {'at least' if cut else 'up to'} {duration_text(trace.lasts_ms)}"
     last = {event.label: event for event in (*trace.events, *trace.late) if event.close and event.rests_on}
     links = sorted(last.values(), key=lambda event: event.at_ms)
     return Violation(part.text, part.name, grade, trace, tuple(_reason(program, link) for link in links))

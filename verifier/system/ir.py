@@ -44,7 +44,9 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class AtLeast:
-    """At least `k` of `parts` hold (a part that is listed twice counts twice). `1 <= k <= len(parts)` after `at_least()`."""
+    """At least `k` of `parts` hold (a part that is listed twice counts twice). `1 <= k <= len(parts)` after
+    `at_least()`.
+    """
 
     k: int
     parts: tuple[Expr, ...]
@@ -183,8 +185,8 @@ class Machine:
 class Step:
     """`source -> target` of one machine, when `guard`, after a delay of `lo..hi` ticks (`hi` None: never forced).
 
-    `origin` is file:line, `label` what it says to people; `rests_on` are the settings its delay was computed from. All three
-    are opaque to every engine.
+    `origin` is file:line, `label` what it says to people; `rests_on` are the settings its delay was computed from. All
+    three are opaque to every engine.
     """
 
     name: str

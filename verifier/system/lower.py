@@ -1,11 +1,12 @@
 """From templates to a system: one part of a check for given members, and of the rest only what it can depend on.
 
 Lowering starts at the condition of the check and follows what it reads, so a machine that cannot matter is never built.
-Views get the sources that somebody reads through them; leaving out the others is exact (a view may refresh at once whenever
-only an unread part differs, docs/semantics.md section 5).
+Views get the sources that somebody reads through them; leaving out the others is exact (a view may refresh at once
+whenever only an unread part differs, docs/semantics.md section 5).
 
-With `relaxed`, conditions about many members are dropped (verifier/system/relax.py). `Lowered.for_any_size` tells whether
-what is left is free of sizes and of members other than the check's own, which makes it the same for every topology.
+With `relaxed`, conditions about many members are dropped (verifier/system/relax.py). `Lowered.for_any_size` tells
+whether what is left is free of sizes and of members other than the check's own, which makes it the same for every
+topology.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from verifier.language.program import (
     Call,
     CheckTemplate,
     Condition,
-    Counted,
     CountCompare,
+    Counted,
     IfStatic,
     InState,
     MachineTemplate,
@@ -118,16 +119,30 @@ class _Lowering:
         covers: tuple[ir.Expr, ...] = ()
         if not self.relaxed:
             covers = tuple(self._condition(cover, env) for cover in part.covers)
+        if kind == "ends_with":
+            self._everything()
         while self.todo:
             self._machine(*self.todo.pop())
         check = ir.Check(name, kind, when, covers, _origin(part.span))
         machines = tuple(sorted(self.machines.values(), key=lambda m: m.name)) + tuple(extra_machines)
         steps = [step for machine in machines for step in self.steps.get(machine.name, [])] + extra_steps
         views = self._views([when, *covers, *(step.guard for step in steps)])
-        system = slice_for(in_ticks(ir.System(1, machines, views, tuple(steps), (check,))), check)
-        members_of = {name: self.members_of[name] for name in (*system.machine, *system.view) if name in self.members_of}
+        system = in_ticks(ir.System(1, machines, views, tuple(steps), (check,)))
+        if check.kind == "never":
+            system = slice_for(system, check)
+        kept = (*system.machine, *system.view)
+        members_of = {name: self.members_of[name] for name in kept if name in self.members_of}
         any_size = self.relaxed and not self.sized and all(self.own.issuperset(m) for m in members_of.values())
         return Lowered(system, check, members_of, any_size)
+
+    def _everything(self) -> None:
+        """Every machine of every member: a state is stuck only if nobody at all can move."""
+        for template in self.program.machines.values():
+            pools = [self.values.members(p.type, p.cls) for p in template.parameters]
+            for members in product(*pools):
+                name = instance_name(template.name, members)
+                if name not in self.machines:
+                    self._declare(template, members, name)
 
     # -- conditions ----------------------------------------------------------------------------------------------------
 
@@ -258,9 +273,7 @@ class _Lowering:
     def _declare(self, template: MachineTemplate, members: tuple[Member, ...], name: str) -> None:
         env = _bind(template, members)
         states = tuple(state for family in template.states for state in self._all_states(family))
-        initial = next(
-            pattern for pattern, test in template.initially if test is None or self._static(test, env)
-        )
+        initial = next(pattern for pattern, test in template.initially if test is None or self._static(test, env))
         self.machines[name] = ir.Machine(name, states, self._states(template, initial, env)[0])
         self.members_of[name] = members
         self.todo.append((template, members))

@@ -2,11 +2,12 @@
 
 Two arguments, repeated until nothing changes:
 
-* a step whose guard fails in every combination of states that are reachable at all never fires; a state is reachable at all
-  if a step that may fire leads there. A view's copy holds only states that its source was in.
-* of two steps from one source, where the first has the guard true and an upper bound below the lower bound of the second,
-  the second never fires: both clocks start when the source is entered (the second's no earlier), and time does not pass the
-  first one's bound. A self-loop as the first does not count: it restarts its own clock and leaves the second's running.
+* a step whose guard fails in every combination of states that are reachable at all never fires; a state is reachable
+  at all if a step that may fire leads there. A view's copy holds only states that its source was in.
+* of two steps from one source, where the first has the guard true and an upper bound below the lower bound of the
+  second, the second never fires: both clocks start when the source is entered (the second's no earlier), and time does
+  not pass the first one's bound. A self-loop as the first does not count: it restarts its own clock and leaves the
+  second's running.
 """
 
 from __future__ import annotations
@@ -24,9 +25,7 @@ def prune(system: ir.System) -> ir.System:
     alive = tuple(s for s in steps if s.source in reached[s.machine] and possible(s.guard)[0])
     if len(alive) < len(steps):
         return prune(replace(system, steps=alive))
-    machines = tuple(
-        replace(m, states=tuple(s for s in m.states if s in reached[m.name])) for m in system.machines
-    )
+    machines = tuple(replace(m, states=tuple(s for s in m.states if s in reached[m.name])) for m in system.machines)
     simple = _Simplify(reached)
     return replace(
         system,

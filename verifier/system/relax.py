@@ -1,9 +1,9 @@
 """Dropping parts of guards, as docs/semantics.md section 5 allows it, and only so.
 
 A step `(g, lo, hi)` whose guard mentions something dropped becomes `(g+, lo, unbounded)` and `(g-, lo, hi)`, where `g-`
-implies `g` implies `g+` in every state: in negation normal form each literal about something dropped becomes true in `g+`
-and false in `g-`, through views too. A weakened guard never keeps its finite `hi`: a step that is forced to fire earlier
-takes runs away (tests/test_relax.py holds the counterexample). Sound for `never` only.
+implies `g` implies `g+` in every state: in negation normal form each literal about something dropped becomes true in
+`g+` and false in `g-`, through views too. A weakened guard never keeps its finite `hi`: a step that is forced to fire
+earlier takes runs away (tests/test_relax.py holds the counterexample). Sound for `never` only.
 """
 
 from __future__ import annotations

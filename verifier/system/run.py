@@ -8,7 +8,9 @@ from enum import Enum
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """At tick `at`, the step `name` fires, or (`refresh`) the view `name` takes a new copy. Order in a run is order in time."""
+    """At tick `at`, the step `name` fires, or (`refresh`) the view `name` takes a new copy. Order in a run is order in
+    time.
+    """
 
     at: int
     name: str
@@ -43,7 +45,9 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An engine's answer to one check. `core`: for HOLDS, the bounds the proof used, as (step or view, "lo" | "hi" | "stale")."""
+    """An engine's answer to one check. `core`: for HOLDS, the bounds the proof used, as (step or view, "lo" | "hi" |
+    "stale").
+    """
 
     answer: Answer
     run: Run | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`least`: the verdict holds for every value of the size settings from these on; None: for the sizes as given only."""
+    """`least`: the verdict holds for every value of the sizes from these on; None: for the sizes as given only."""
 
     least: tuple[tuple[str, int], ...] | None
 

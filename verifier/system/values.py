@@ -1,8 +1,8 @@
 """Settings and arithmetic: what is known before the search, evaluated for one workload.
 
-An evaluation is done in a `Domain`: `Numbers` computes with the scenario's numbers; the proof of a lemma for any number of
-replicas computes with symbols instead (verifier/engines/induction.py). Every setting that is read is recorded, so that a
-bound can name what it was computed from and a reduction can tell whether it depended on a size.
+An evaluation is done in a `Domain`: `Numbers` computes with the scenario's numbers; the proof of a lemma for any
+number of replicas computes with symbols instead (verifier/engines/induction.py). Every setting that is read is
+recorded, so that a bound can name what it was computed from and a reduction can tell whether it depended on a size.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Reads:
 
 
 class Numbers:
-    """Arithmetic over the scenario's own numbers. `Percent` of a count is rounded as Kubernetes' IntOrString helpers do."""
+    """Arithmetic over the scenario's own numbers. A percentage of a count is rounded up or down as the model says."""
 
     def size(self, path: str, value: int) -> Any:
         return value
@@ -118,7 +118,8 @@ _COMPARE = {
 class Values:
     """Evaluates static expressions of one program in one domain.
 
-    `typical`: settings that are assumed take their typical value. `pinned`: settings with another value than the program's.
+    `typical`: settings that are assumed take their typical value. `pinned`: settings with another value than the
+    program's.
     """
 
     def __init__(
@@ -199,7 +200,7 @@ class Values:
         raise AssertionError(expr)
 
     def window(self, expr: Static, env: Env, reads: Reads) -> Window:
-        """The value of a delay: `lo..hi` in milliseconds, with `lo <= hi` (a wider lower bound is cut to the upper one)."""
+        """The value of a delay: `lo..hi` in milliseconds; a plain duration d is 0..d."""
         return _as_window("within", self.evaluate(expr, env, reads))
 
     def _setting(self, path: str, index: str | None, env: Env, reads: Reads) -> Any:
