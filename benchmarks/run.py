@@ -1,0 +1,100 @@
+"""Whole processes, timed: interpreter start, reading, deciding, printing. Prints a Markdown table.
+
+    python benchmarks/run.py             # everything, three runs each
+    python benchmarks/run.py -n 5 large  # five runs each of the rows whose name contains `large`
+
+Times of different machines cannot be compared; the ratio to `python -c pass`, measured in the same run, can. The rows of
+a large topology are two cases of examples/blog with other numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BLOG = ROOT / "examples" / "blog"
+HITLESS = (sys.executable, "-m", "verifier")
+LARGE = {"replicas": 100, "nodes": 1000}
+EXIT_CODES = {0: "SAFE", 1: "UNSAFE", 2: "refused", 3: "failed", 4: "no answer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    name: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Of one process: its exit code, wall time, and most memory at any moment (KB are what Linux counts)."""
+
+    code: int
+    seconds: float
+    peak_mb: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-n", type=int, default=3, help="runs of each row (default 3)")
+    parser.add_argument("only", nargs="?", default="", help="only rows whose name contains this")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        chosen = [row for row in rows(Path(folder)) if options.only in row.name]
+        base = [measured((sys.executable, "-c", "pass")).seconds for _ in range(max(options.n, 5))]
+        unit = statistics.median(base)
+        print("| what | verdict | median | min | max | peak memory | ratio |")
+        print("|---|---|---:|---:|---:|---:|---:|")
+        print(line("`python -c pass`", "", base, 0.0, unit))
+        for row in chosen:
+            found = [measured(row.command) for _ in range(options.n)]
+            [code] = {one.code for one in found}
+            verdict = "" if "--help" in row.command else EXIT_CODES.get(code, f"exit code {code}")
+            peak = max(one.peak_mb for one in found)
+            print(line(row.name, verdict, [one.seconds for one in found], peak, unit), flush=True)
+
+
+def rows(folder: Path) -> Iterator[Row]:
+    """What is measured; generated scenarios are written to `folder`."""
+    yield Row("`hitless --help`", (*HITLESS, "--help"))
+    for path in sorted(BLOG.glob("*.rollout")):
+        yield Row(path.stem, (*HITLESS, "verify", str(path)))
+    for stem in ("05a-blog-49", "03a-no-pre-stop"):
+        text = (BLOG / f"{stem}.rollout").read_text("utf-8")
+        for setting, size in LARGE.items():
+            text, changed = re.subn(rf"(?m)^(\s*{setting}\s*=) 3$", rf"\1 {size}", text)
+            assert changed == 1, f"{stem}: {setting}"
+        path = folder / f"{stem}.rollout"
+        path.write_text(text, "utf-8")
+        name = f"{stem}, large: {LARGE['replicas']} replicas, {LARGE['nodes']:,} nodes"
+        yield Row(name, (*HITLESS, "verify", str(path)))
+
+
+def measured(command: tuple[str, ...]) -> Measured:
+    """Runs a command, its output thrown away."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    nowhere = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
+    started = time.perf_counter()
+    child = os.posix_spawn(command[0], command, environment, file_actions=nowhere)
+    _, status, usage = os.wait4(child, 0)
+    seconds = time.perf_counter() - started
+    return Measured(os.waitstatus_to_exitcode(status), seconds, usage.ru_maxrss / 1024)
+
+
+def line(name: str, verdict: str, seconds: list[float], peak_mb: float, unit: float) -> str:
+    median = statistics.median(seconds)
+    peak = f"{peak_mb:.0f} MB" if peak_mb else ""
+    times = f"{median:.2f} s | {min(seconds):.2f} s | {max(seconds):.2f} s"
+    return f"| {name} | {verdict} | {times} | {peak} | {median / unit:.0f} |"
+
+
+if __name__ == "__main__":
+    main()
