@@ -3,8 +3,8 @@
     python benchmarks/run.py             # everything, three runs each
     python benchmarks/run.py -n 5 large  # five runs each of the rows whose name contains `large`
 
-Times of different machines cannot be compared; the ratio to `python -c pass`, measured in the same run, can. The rows of
-a large topology are two cases of examples/blog with other numbers.
+Times of different machines cannot be compared; the ratio to `python -c pass`, measured in the same run, can. The rows
+of a large topology are two cases of examples/blog with other numbers.
 """
 
 from __future__ import annotations

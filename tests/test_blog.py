@@ -34,4 +34,7 @@ def test_case(path: Path, golden: Golden, monkeypatch: pytest.MonkeyPatch) -> No
     results = [(file, verify_program(program, (), Budget(60))) for file, program in loaded.programs]
     report = report_of(results, 0.0)
     assert {check.name: check.verdict.value for check in report.checks} == expected
-    golden(f"blog/{path.stem}.txt", re.sub(r", \d+\.\d+ s$", "", text(report, colour=False, explain=False), flags=re.MULTILINE))
+    golden(
+        f"blog/{path.stem}.txt",
+        re.sub(r", \d+\.\d+ s$", "", text(report, colour=False, explain=False), flags=re.MULTILINE),
+    )

@@ -15,11 +15,11 @@ HERE = Path(__file__).parent
 
 HEAD = """# The blog, case by case
 
-Cases from *Implementation of zero-disruption rolling updates in Kubernetes* (Hao Liang, 2020), one file a side, with the
-verdicts that hitless gives. The setting unless the file says otherwise: the slice is written within 2 s and the rules of a
-node within 8 s, so a node may send to a pod for 10 s after it was deleted; the kubelet sees a deletion within 1 s; the
-application closes its listener within 1 s of SIGTERM and finishes what is in flight; 3 replicas, one surge pod, none
-unavailable. New connections only. Made by `python examples/blog/table.py > examples/blog/README.md`.
+Cases from *Implementation of zero-disruption rolling updates in Kubernetes* (Hao Liang, 2020), one file a side, with
+the verdicts that hitless gives. The setting unless the file says otherwise: the slice is written within 2 s and the
+rules of a node within 8 s, so a node may send to a pod for 10 s after it was deleted; the kubelet sees a deletion
+within 1 s; the application closes its listener within 1 s of SIGTERM and finishes what is in flight; 3 replicas, one
+surge pod, none unavailable. New connections only. Made by `python examples/blog/table.py > examples/blog/README.md`.
 
 | row | case | check | verdict | for how long, or for which sizes | as expected |
 |---|---|---|---|---|---|"""

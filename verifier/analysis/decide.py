@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
 
 from verifier.analysis.completion import completed
@@ -50,7 +51,7 @@ class EngineContradicted(Exception):
 
 
 # Once there is a violation, larger numbers of free members than this are not tried.
-_FEW = 8
+_FEW = 5
 
 _NOT_FOLLOWED = Outcome(Answer.UNKNOWN, reason="not followed further: another part is violated")
 
@@ -120,9 +121,9 @@ class Decider:
             outcome = Outcome(Answer.HOLDS)
         else:
             pruned = _pruned(small.system, small.check)
-            outcome = events.check(pruned, pruned.checks[0], self.deadline.left(), best=False)
-            if outcome.answer is Answer.HOLDS:
-                outcome = events.check(pruned, pruned.checks[0], self.deadline.left())
+            outcome = events.check(pruned, pruned.checks[0], self.deadline.left())
+        if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
+            question.longest_ms = (outcome.run.end - outcome.run.since) * small.system.tick_ms
         question.close = frozenset((*small.system.machine, *small.system.view))
         if outcome.answer is not Answer.HOLDS:
             return None
@@ -155,7 +156,7 @@ class Decider:
         found = self._stage(question.exact, stage, best=True)
         if isinstance(found, Witness):
             question.witness = max(question.witness or found, found, key=_lasts)
-            if not found.cut:
+            if not found.cut or _lasts(found) * question.exact.system.tick_ms >= (question.longest_ms or inf):
                 question.result = self._answer(question, question.witness)
         elif found is not None and question.witness is not None:
             if found.answer is Answer.HOLDS:
@@ -241,13 +242,15 @@ class Decider:
 class _Question:
     """One part of a check for one choice of members, and its answer once there is one.
 
-    `close`: the machines and views of the relaxed slice, which is what the part is about.
+    `close`: the machines and views of the relaxed slice, which is what the part is about; `longest_ms`: how long the
+    longest violation found there lasts (0: for ever).
     """
 
     part: CheckTemplate
     env: Env
     lemmas: _Lemmas
     close: frozenset[str] = frozenset()
+    longest_ms: int = 0
     exact: Lowered | None = None
     stages: Iterator[_Stage] = field(default_factory=lambda: iter(()))
     witness: Witness | None = None
