@@ -229,6 +229,8 @@ class Interpreter:
 
     def tick(self, state: State, ticks: int = 1) -> State:
         """Let `ticks` pass at once; equal to as many single ticks. The caller has looked at `room`."""
+        if ticks == 0:
+            return state
         return State(
             state.machines, state.copies, tuple(None if clock is None else clock + ticks for clock in state.clocks)
         )
@@ -247,6 +249,7 @@ def replay(system: System, check: Check, run: Run, interpreter: Interpreter | No
     state, now = meaning.initial(), 0
     effects: list[Effect] = []
     since = 0 if _violated(meaning, check, state) else None
+    read = reads(check.when)
     for event in (*run.events, None):
         until = run.end if event is None else event.at
         if until < now:
@@ -269,7 +272,8 @@ def replay(system: System, check: Check, run: Run, interpreter: Interpreter | No
             continue
         state = after
         effects.append(_effect(system, event))
-        since = None if not _violated(meaning, check, state) else now if since is None else since
+        if check.kind == "ends_with" or effects[-1].subject in read:
+            since = None if not _violated(meaning, check, state) else now if since is None else since
     if since is None:
         return Refusal(f"the run is one, but {check.name} is not violated at its end", now)
     return Replayed(tuple(effects), now, since)

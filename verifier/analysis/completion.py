@@ -40,16 +40,21 @@ class _Completion:
 
     def run(self, run: Run) -> Run:
         for i, event in enumerate(run.events):
-            if not self._pass_to(event.at) or not (event.refresh or event.name in self.large.enabled(self.there)):
+            if not self._pass_to(event.at) or not (event.refresh or self._may_fire(event.name)):
                 return Run((*self.events, *run.events[i:]), run.end, run.since)
             self.here = _after(self.small, self.here, event)
             self._happen(event)
             for name in () if event.refresh else self._same_step(event.name):
-                if name not in self.large.may_fire(self.there):
+                if not self._may_fire(name):
                     return Run((*self.events, *run.events[i + 1 :]), run.end, run.since)
                 self._happen(Event(event.at, name))
         self._pass_to(run.end)
         return Run(tuple(self.events), run.end, run.since)
+
+    def _may_fire(self, name: str) -> bool:
+        step = self.large.system.step[name]
+        clock = self.there.clocks[self.large.step_at[name]]
+        return clock is not None and clock >= step.lo
 
     def _same_step(self, name: str) -> list[str]:
         """The step `name` of every machine that follows its machine."""

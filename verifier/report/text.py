@@ -64,7 +64,7 @@ def _violation(violation: Violation, explain: bool) -> Iterator[str]:
     telling = [reason for reason in violation.why if explain or _telling(reason)]
     most = len(telling) if explain else _WHY_LINES
     longest = sorted(telling, key=lambda reason: reason.took_ms, reverse=True)[:most]
-    yield from _columns(_reason(reason) for reason in telling if reason in longest)
+    yield from _columns(_reason(reason, explain) for reason in telling if reason in longest)
     if len(telling) > most:
         yield f"    .. and {len(telling) - most} shorter waits (--explain shows them)"
 
@@ -114,21 +114,29 @@ def _telling(reason: Reason) -> bool:
     return reason.took_ms > 0 or any(bound.given for bound in reason.bounds)
 
 
-def _reason(reason: Reason) -> tuple[str, ...]:
+def _reason(reason: Reason, explain: bool) -> tuple[str, ...]:
+    """One link: what, how long it took, and the numbers that allowed it: those of the scenario, if there are any."""
     took = duration_text(reason.took_ms)
     waited = f"after {took}" if reason.happened else f"not yet after {took}"
-    bounds = "; ".join(f"{b.setting} = {b.value}{_default(b)}, {b.place}" for b in reason.bounds)
-    return (reason.label, waited, bounds)
+    bounds = reason.bounds
+    if not explain:
+        bounds = tuple(bound for bound in bounds if bound.given) or bounds
+    return (reason.label, waited, "; ".join(f"{b.setting} = {b.value}{_default(b)} {_place(b)}" for b in bounds))
+
+
+def _place(bound: Bound) -> str:
+    """Where the number stands: a short name for what the scenario says, the path of the model for a default."""
+    return f"({bound.place.rsplit('/', 1)[-1] if bound.given else bound.place})"
 
 
 def _default(bound: Bound) -> str:
-    return "" if bound.given else " (default)"
+    return "" if bound.given else ", default"
 
 
 def _bound(bound: Bound) -> tuple[str, ...]:
     notes = [note for note in ("assumed" if bound.assumed else "", bound.because) if note]
     end = {"lo": "at least ", "hi": "at most ", "": ""}[bound.end] if ".." in bound.value else ""
-    return (bound.setting, f"{end}{bound.value}{_default(bound)}", bound.place, ": ".join(notes))
+    return (bound.setting, f"{end}{bound.value}{_default(bound)}", _place(bound), ": ".join(notes))
 
 
 def _clock(ms: int) -> str:
