@@ -65,7 +65,12 @@ def shell() -> Iterator[Execute]:
         command = programs / "hitless"
         command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m verifier "$@"\n', "utf-8")
         command.chmod(0o755)
-        environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+        environment = {
+            **os.environ,
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "COLUMNS": "80",
+        }
 
         def execute(line: str) -> str:
             if line.startswith("pip install"):
