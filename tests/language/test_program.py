@@ -111,7 +111,7 @@ def test_payloads_are_windows(program: p.Program) -> None:
     assert evaluate(program.values["store.on_stop", "new"].value, program, {}) == p.Choice(
         "waits", p.Window(4000, 4000)
     )
-    assert evaluate(program.values["store.on_stop", "old"].value, program, {}) == p.Choice("runs", p.Window(0, 5000))
+    assert evaluate(program.values["store.on_stop", "old"].value, program, {}) == p.Choice("runs", p.Window(5000, 5000))
 
 
 def test_delays(program: p.Program) -> None:

@@ -12,19 +12,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from verifier.interpreter import Interpreter, State
-from verifier.system.ir import System
+from verifier.system.ir import Expr, System
 from verifier.system.run import Event, Run
 
 # A run in which more than this has to be put in is not completed: something goes round.
 _FORCED_MAX = 10_000
 
 
-def completed(run: Run, part: System, whole: System, leaders: Mapping[str, str]) -> Run:
+def completed(run: Run, part: System, whole: System, leaders: Mapping[str, str], lasting: Expr | None = None) -> Run:
     """`run` of `part` with what `whole` needs besides; from an event on that `whole` does not allow, as it is.
 
-    `leaders`: the machine that each machine in lockstep follows.
+    `leaders`: the machine that each machine in lockstep follows. `lasting`: nothing in `part` ends this condition; the
+    run goes on for as long as it holds in `whole`.
     """
-    return _Completion(part, whole, leaders).run(run)
+    return _Completion(part, whole, leaders).run(run, lasting)
 
 
 class _Completion:
@@ -38,7 +39,7 @@ class _Completion:
         self.now = 0
         self.events: list[Event] = []
 
-    def run(self, run: Run) -> Run:
+    def run(self, run: Run, lasting: Expr | None) -> Run:
         for i, event in enumerate(run.events):
             if not self._pass_to(event.at) or not (event.refresh or self._may_fire(event.name)):
                 return Run((*self.events, *run.events[i:]), run.end, run.since)
@@ -48,8 +49,25 @@ class _Completion:
                 if not self._may_fire(name):
                     return Run((*self.events, *run.events[i + 1 :]), run.end, run.since)
                 self._happen(Event(event.at, name))
-        self._pass_to(run.end)
-        return Run(tuple(self.events), run.end, run.since)
+        if not self._pass_to(run.end) or lasting is None:
+            return Run(tuple(self.events), run.end, run.since)
+        return self._while(lasting, run.since)
+
+    def _while(self, condition: Expr, since: int) -> Run:
+        """Goes on until nothing is forced any more, or until what is forced ends `condition`: that is left out."""
+        for _ in range(_FORCED_MAX):
+            room = self.large.room(self.there)
+            if room is None:
+                break
+            self._tick(room)
+            count = len(self.events)
+            forced = self._forced()
+            if forced is None:
+                break
+            self._happen(forced)
+            if not self.large.holds(condition, self.there):
+                return Run(tuple(self.events[:count]), self.now, since)
+        return Run(tuple(self.events), self.now, since)
 
     def _may_fire(self, name: str) -> bool:
         step = self.large.system.step[name]
@@ -66,15 +84,23 @@ class _Completion:
         for _ in range(_FORCED_MAX):
             room = self.large.room(self.there)
             ticks = until - self.now if room is None else min(room, until - self.now)
-            self.here, self.there = self.small.tick(self.here, ticks), self.large.tick(self.there, ticks)
-            self.now += ticks
+            self._tick(ticks)
             if self.now == until:
                 return True
-            forced = next((name for name in self.large.due(self.there) if self._unknown(name)), None)
+            forced = self._forced()
             if forced is None:
                 return False
-            self._happen(Event(self.now, forced, refresh=forced in self.large.view_at))
+            self._happen(forced)
         return False
+
+    def _tick(self, ticks: int) -> None:
+        self.here, self.there = self.small.tick(self.here, ticks), self.large.tick(self.there, ticks)
+        self.now += ticks
+
+    def _forced(self) -> Event | None:
+        """What lets no time pass and is not for the part to do."""
+        name = next((name for name in self.large.due(self.there) if self._unknown(name)), None)
+        return None if name is None else Event(self.now, name, refresh=name in self.large.view_at)
 
     def _unknown(self, name: str) -> bool:
         step = self.large.system.step.get(name)

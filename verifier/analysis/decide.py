@@ -193,7 +193,8 @@ class Decider:
         outcome = events.check(few, few.checks[0], self.deadline.left(), best=best)
         if outcome.run is None:
             return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
-        run = completed(outcome.run, few, exact.system, leaders)
+        lasting = exact.check.when if "lasts_for_ever" in outcome.statistics else None
+        run = completed(outcome.run, few, exact.system, leaders, lasting)
         replayed = replay(exact.system, exact.check, run)
         if isinstance(replayed, Refusal):
             refusal, run = replayed, _cut(run, replayed.at)

@@ -84,12 +84,12 @@ def compare_counts(op: str, left: Counts, right: Counts, span: Span) -> p.Condit
 
 
 def constant_window(body: p.Static) -> p.Window | None:
-    """The window that literals say: `30s` is 30s..30s, a duration for a window 0s..d."""
+    """The window that the value of a choice says: `exec(30s)` takes exactly 30 s, `exec(5s..30s)` anything between."""
     match body:
         case p.Literal_(p.Duration(ms)):
             return p.Window(ms, ms)
-        case p.WindowOf(mode, p.Literal_(p.Duration(ms))):
-            return p.Window(0 if mode == "within" else ms, ms)
+        case p.WindowOf(_, p.Literal_(p.Duration(ms))):
+            return p.Window(ms, ms)
         case p.Arithmetic("..", (p.Literal_(p.Duration(lo)), p.Literal_(p.Duration(hi)))):
             return p.Window(lo, hi)
     return None
