@@ -186,11 +186,7 @@ class Decider:
         everybody = all(m in stage.free for members in exact.members_of.values() for m in members)
         leaders = _leaders(exact, stage) if stage.lockstep else {}
         few = _part(exact, stage, leaders)
-        if best and not everybody:
-            outcome = events.check(few, few.checks[0], self.deadline.left(), best=False)
-            if outcome.answer is Answer.HOLDS:
-                return None
-        outcome = events.check(few, few.checks[0], self.deadline.left(), best=best)
+        outcome = events.check(few, few.checks[0], self.deadline.left(), best=best, core=best and everybody)
         if outcome.run is None:
             return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
         lasting = exact.check.when if "lasts_for_ever" in outcome.statistics else None

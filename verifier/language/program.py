@@ -12,7 +12,7 @@ from typing import Literal
 # -- places and values -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, order=True)
 class Span:
     """A place in a file, 1-based; `end_column` is the column after the last character."""
 
@@ -23,12 +23,12 @@ class Span:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Duration:
     ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Window:
     """`lo..hi` in milliseconds; `hi` None: no upper bound."""
 
@@ -36,18 +36,18 @@ class Window:
     hi_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Percent:
     value: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, order=True)
 class Version:
     major: int
     minor: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Choice:
     """One alternative of a setting, such as `none` or `sleep(30s)`; `.time` of one without a payload is 0 s."""
 
@@ -62,7 +62,7 @@ Value = Duration | Window | Percent | Version | Choice | bool | int
 # -- settings --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setting:
     """One entry of a `settings` block, as the model declares it.
 
@@ -83,7 +83,7 @@ class Setting:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Given:
     """What the scenario says of a setting: the value, an expression over settings, and where it comes from."""
 
@@ -95,7 +95,7 @@ class Given:
     typical: Static | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """An optional block (`deployment.readiness_probe`), which a scenario gives or leaves out."""
 
@@ -108,13 +108,13 @@ class Block:
 # -- static expressions: known before the search -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Literal_:
     value: Value
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SettingRead:
     """The value of a setting; `index` is the variable whose class selects it (`deployment.pre_stop[p]`)."""
 
@@ -123,7 +123,7 @@ class SettingRead:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TimeOf:
     """`.time` of a choice: the window that its payload says."""
 
@@ -131,7 +131,7 @@ class TimeOf:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Variable:
     """A number bound around here: the `k` of a state with a range, or of a check's parameter."""
 
@@ -139,7 +139,7 @@ class Variable:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Arithmetic:
     """`op`: + - * .. min max round_up round_down power. `a .. b` makes a window; a duration `d` stands for `0s..d` only
     where a window is due (`WindowOf`)."""
@@ -149,7 +149,7 @@ class Arithmetic:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WindowOf:
     """A duration where a window is due: `within d` is 0s..d, `after d` is d..d."""
 
@@ -158,7 +158,7 @@ class WindowOf:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Choose:
     """`if condition then a else b`, all static."""
 
@@ -168,7 +168,7 @@ class Choose:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Compare:
     """`op`: < <= > >= == !=, over counts, durations or versions."""
 
@@ -178,7 +178,7 @@ class Compare:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClassTest:
     """`p is old`: the class of the index bound to `var`."""
 
@@ -187,14 +187,14 @@ class ClassTest:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SameIndex:
     left: str
     right: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChoiceTest:
     """`setting is {a, b}`."""
 
@@ -203,7 +203,7 @@ class ChoiceTest:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GivenTest:
     """`block is given`; `index` as in SettingRead."""
 
@@ -212,7 +212,7 @@ class GivenTest:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StaticBoolean:
     """`op`: and, or, not, over static truth values."""
 
@@ -221,7 +221,7 @@ class StaticBoolean:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StaticQuantified:
     """`some`/`every` with a static body (`no p: Pod (deployment.pre_stop[p] is sleep)`)."""
 
@@ -233,7 +233,7 @@ class StaticQuantified:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StaticCall:
     """A call of a `let` whose body is static; `args` are the index variables passed."""
 
@@ -263,7 +263,7 @@ Static = (
 # -- conditions: read the state ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StatePattern:
     """`running`, `starting(k)` (a static number), `starting(*)` (None), `on(n)` (the name of an index variable)."""
 
@@ -271,7 +271,7 @@ class StatePattern:
     args: tuple[Static | str | None, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InState:
     """`M[p] is {a, b}`."""
 
@@ -281,7 +281,7 @@ class InState:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class When:
     """A static truth value where a condition is due."""
 
@@ -289,7 +289,7 @@ class When:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Boolean:
     """`op`: and, or, not, implies."""
 
@@ -298,7 +298,7 @@ class Boolean:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IfStatic:
     """`if c then A else B` with a static `c` and conditions as branches."""
 
@@ -308,7 +308,7 @@ class IfStatic:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Quantified:
     """`some x: T c (P)`, `every x: T c (P)`; `no` is the negation of `some`. `cls` None: every class."""
 
@@ -320,7 +320,7 @@ class Quantified:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Counted:
     """`count x: T c (P)`, as a term with its sign (+1 or -1)."""
 
@@ -332,7 +332,7 @@ class Counted:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CountCompare:
     """sum of `terms` >= `bound` (every comparison of counts is brought to this form by the front end)."""
 
@@ -341,7 +341,7 @@ class CountCompare:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SeenBy:
     """`(P seen by V[n])`."""
 
@@ -351,7 +351,7 @@ class SeenBy:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """A call of a `let` whose body reads the state."""
 
@@ -365,7 +365,7 @@ Condition = InState | When | Boolean | IfStatic | Quantified | CountCompare | Se
 # -- declarations ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parameter:
     """`p: Pod old`; `cls` None: every class."""
 
@@ -374,7 +374,7 @@ class Parameter:
     cls: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IndexType:
     """`index Pod = old: deployment.replicas, new: deployment.replicas`."""
 
@@ -383,7 +383,7 @@ class IndexType:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Let:
     name: str
     parameters: tuple[Parameter, ...]
@@ -392,7 +392,7 @@ class Let:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StateFamily:
     """`running`, `starting(k: 0..2)`, `on(n: Node)`: each argument is a range of numbers or an index type."""
 
@@ -401,7 +401,7 @@ class StateFamily:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StepTemplate:
     """`{sources} -> target "label" when guard within delay`. Names bound by a source pattern (`starting(k)`) hold in
     all of the step. `delay` None: at any time, or never."""
@@ -415,7 +415,7 @@ class StepTemplate:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MachineTemplate:
     """`initially`: the first entry whose condition holds (None: always)."""
 
@@ -428,7 +428,7 @@ class MachineTemplate:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ViewTemplate:
     """`sources`: machine and view families, every instance of each. `label`: what a refresh is to people. `stale` None:
     unbounded."""
@@ -441,7 +441,7 @@ class ViewTemplate:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CheckTemplate:
     """One part of a check: `never refused[n: Node, p: Pod] "text" covers .. when .. for ..`, or `ends with`.
 
@@ -458,7 +458,7 @@ class CheckTemplate:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CheckGroup:
     """`check no_lost_request "doc" { .. }`; `parameter`: the name of its number (`capacity >= k`), or None."""
 
@@ -469,7 +469,7 @@ class CheckGroup:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lemma:
     name: str
     parameters: tuple[Parameter, ...]
@@ -478,7 +478,7 @@ class Lemma:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """`verify capacity >= 3`."""
 
@@ -487,7 +487,7 @@ class Asked:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Program:
     """Models and one workload of a scenario. `values` is keyed by (setting path, class or None); a setting without an
     entry takes its default. `given_blocks` holds (block path, class or None) of the optional blocks that are there."""

@@ -8,7 +8,7 @@ from typing import Literal
 from verifier.language.program import Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Name:
     text: str
     span: Span
@@ -17,7 +17,7 @@ class Name:
 # -- expressions -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Constant:
     """`text` as written, `-` included: `30s`, `25%`, `v1.24`, `3`."""
 
@@ -26,7 +26,7 @@ class Constant:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reference:
     """`spare`, `store.size`, `Door[w]`, `store.on_stop[w].time`."""
 
@@ -36,14 +36,14 @@ class Reference:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Invocation:
     name: Name
     args: tuple[Expression, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
     """`op`: + - * .. and or not implies < <= > >= == !=."""
 
@@ -52,7 +52,7 @@ class Operation:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pattern:
     """A state or a choice; `args` None: written without parentheses; an argument None: `*`."""
 
@@ -61,7 +61,7 @@ class Pattern:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Is:
     subject: Expression
     negated: bool
@@ -69,7 +69,7 @@ class Is:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class If:
     condition: Expression
     then: Expression
@@ -77,7 +77,7 @@ class If:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Binder:
     """`w: Worker old`, as a parameter and in front of a quantified body."""
 
@@ -87,7 +87,7 @@ class Binder:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Quantifier:
     """`least`: the number of `at least`, else None."""
 
@@ -98,7 +98,7 @@ class Quantifier:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seen:
     body: Expression
     view: Name
@@ -111,13 +111,13 @@ Expression = Constant | Reference | Invocation | Operation | Is | If | Quantifie
 # -- declarations of models ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Use:
     path: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SettingDeclaration:
     """`alternatives`: (word, kind of its payload); `either`: written `a or b`, a kind of two."""
 
@@ -130,7 +130,7 @@ class SettingDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SettingsDeclaration:
     path: Name
     shared: bool
@@ -142,14 +142,14 @@ class SettingsDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IndexDeclaration:
     name: Name
     classes: tuple[tuple[Name, Expression], ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FamilyArgument:
     """`k: 0..2` (lo, hi given) or `n: Node` (type given)."""
 
@@ -159,21 +159,21 @@ class FamilyArgument:
     type: Name | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Family:
     name: Name
     args: tuple[FamilyArgument, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delay:
     mode: Literal["within", "after", "immediately"]
     body: Expression | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """`sources` empty: `*`."""
 
@@ -185,7 +185,7 @@ class Step:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MachineDeclaration:
     name: Name
     parameters: tuple[Binder, ...]
@@ -196,7 +196,7 @@ class MachineDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ViewDeclaration:
     name: Name
     parameters: tuple[Binder, ...]
@@ -206,7 +206,7 @@ class ViewDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LetDeclaration:
     name: Name
     parameters: tuple[Binder, ...]
@@ -214,7 +214,7 @@ class LetDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RequireDeclaration:
     condition: Expression
     at: Name
@@ -223,7 +223,7 @@ class RequireDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
     """`never` (`when`, `lasts`) or `ends` (`when` is what it ends with, `deadline`)."""
 
@@ -238,7 +238,7 @@ class Part:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CheckDeclaration:
     name: Name
     parameter: Name | None
@@ -247,7 +247,7 @@ class CheckDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LemmaDeclaration:
     name: Name
     parameters: tuple[Binder, ...]
@@ -271,7 +271,7 @@ Declaration = (
 # -- scenarios -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Assignment:
     """`name = value`, with what follows the value."""
 
@@ -283,7 +283,7 @@ class Assignment:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Switch:
     """`lamp none`."""
 
@@ -292,7 +292,7 @@ class Switch:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BlockNode:
     name: Name
     label: Name | None
@@ -300,7 +300,7 @@ class BlockNode:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Verify:
     check: Name
     argument: Name | None
@@ -310,11 +310,11 @@ class Verify:
 ScenarioItem = Use | BlockNode | Verify
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Model:
     declarations: tuple[Declaration, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scenario:
     items: tuple[ScenarioItem, ...]

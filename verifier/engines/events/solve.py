@@ -28,17 +28,18 @@ def check(
     *,
     once: bool = True,
     best: bool = True,
+    core: bool = True,
     assume: tuple[Expr, ...] = (),
 ) -> Outcome:
     """Whether some run of `system` violates `check`; exact, with UNKNOWN when the budget, Z3 or a cut says so.
 
     `assume` holds in every reachable state. `once` is the reduction of views that are read at one moment only. Without
-    `best` the first violation found is good enough, and so is a proof without a core.
+    `best` the first violation found is good enough; without `core` a proof does not say what it rests on.
     """
     clock = Clock(budget.seconds, budget.memory_mb)
     outcomes: list[Outcome] = []
     for part in _parts(system, check, assume) if once else [check]:
-        outcome = _decide(system, check, part, clock, once=once, best=best, assume=assume)
+        outcome = _decide(system, check, part, clock, once=once, best=best, core=core, assume=assume)
         outcomes.append(outcome)
     return replace(_joined(outcomes), seconds=clock.spent())
 
@@ -75,14 +76,22 @@ def _joined(outcomes: list[Outcome]) -> Outcome:
 
 
 def _decide(
-    system: System, whole: Check, check: Check, clock: Clock, *, once: bool, best: bool, assume: tuple[Expr, ...]
+    system: System,
+    whole: Check,
+    check: Check,
+    clock: Clock,
+    *,
+    once: bool,
+    best: bool,
+    core: bool,
+    assume: tuple[Expr, ...],
 ) -> Outcome:
     """One part of the `whole` check, with longer and longer unrollings where machines go round."""
     outcome = Outcome(Answer.UNKNOWN, reason="nothing was tried")
     for extra in _EXTRA_TURNS:
         try:
             outcome, again = _attempt(
-                system, whole, check, clock, once=once, best=best, assume=assume, extra_turns=extra
+                system, whole, check, clock, once=once, best=best, core=core, assume=assume, extra_turns=extra
             )
         except OutOfBudget as spent:
             outcome, again = Outcome(Answer.UNKNOWN, reason=str(spent)), False
@@ -108,6 +117,7 @@ def _attempt(
     *,
     once: bool,
     best: bool,
+    core: bool,
     assume: tuple[Expr, ...],
     extra_turns: int,
 ) -> tuple[Outcome, bool]:
@@ -152,8 +162,8 @@ def _attempt(
                 why = _why(solver) if answer is Sat.UNKNOWN else f"repetition was cut: {', '.join(cuts)}"
                 again = answer is Sat.YES and shape.slots <= _SLOTS_MAX
                 return Outcome(Answer.UNKNOWN, reason=why, statistics=statistics), again
-        core = _core(encoding, goals, clock) if best else frozenset()
-        return Outcome(Answer.HOLDS, core=core, statistics=statistics), False
+        rests_on = _core(encoding, goals, clock) if core else frozenset()
+        return Outcome(Answer.HOLDS, core=rests_on, statistics=statistics), False
     finally:
         if solver is not None:
             solver.close()
