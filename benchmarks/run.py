@@ -1,6 +1,7 @@
 """Whole processes, timed: interpreter start, reading, deciding, printing. Prints a Markdown table.
 
     python benchmarks/run.py             # everything, three runs each
+    python benchmarks/run.py --write     # and puts the table into docs/benchmarks.md
     python benchmarks/run.py -n 5 large  # five runs each of the rows whose name contains `large`
 
 Times of different machines cannot be compared; the ratio to `python -c pass`, measured in the same run, can. The rows
@@ -22,6 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOG = ROOT / "examples" / "blog"
+PAGE = ROOT / "docs" / "benchmarks.md"
 HITLESS = (sys.executable, "-m", "verifier")
 LARGE = {"replicas": 100, "nodes": 1000}
 EXIT_CODES = {0: "SAFE", 1: "UNSAFE", 2: "refused", 3: "failed", 4: "no answer"}
@@ -46,20 +48,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-n", type=int, default=3, help="runs of each row (default 3)")
     parser.add_argument("only", nargs="?", default="", help="only rows whose name contains this")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     options = parser.parse_args()
+    table = []
     with tempfile.TemporaryDirectory() as folder:
         chosen = [row for row in rows(Path(folder)) if options.only in row.name]
         base = [measured((sys.executable, "-c", "pass")).seconds for _ in range(max(options.n, 5))]
-        unit = statistics.median(base)
-        print("| what | verdict | median | min | max | peak memory | ratio |")
-        print("|---|---|---:|---:|---:|---:|---:|")
-        print(line("`python -c pass`", "", base, 0.0, unit))
-        for row in chosen:
-            found = [measured(row.command) for _ in range(options.n)]
-            [code] = {one.code for one in found}
-            verdict = "" if "--help" in row.command else EXIT_CODES.get(code, f"exit code {code}")
-            peak = max(one.peak_mb for one in found)
-            print(line(row.name, verdict, [one.seconds for one in found], peak, unit), flush=True)
+        for text in lines(chosen, options.n, base):
+            print(text, flush=True)
+            table.append(text)
+    if options.write:
+        head = PAGE.read_text("utf-8").partition("\n| what")[0].rstrip()
+        PAGE.write_text("\n".join((head, "", *table, "")), "utf-8")
+
+
+def lines(chosen: list[Row], runs: int, base: list[float]) -> Iterator[str]:
+    """The table, a line as soon as it is known. `base`: seconds of a process that does nothing."""
+    unit = statistics.median(base)
+    yield "| what | verdict | median | min | max | peak memory | ratio |"
+    yield "|---|---|---:|---:|---:|---:|---:|"
+    yield line("`python -c pass`", "", base, 0.0, unit)
+    for row in chosen:
+        found = [measured(row.command) for _ in range(runs)]
+        [code] = {one.code for one in found}
+        verdict = "" if "--help" in row.command else EXIT_CODES.get(code, f"exit code {code}")
+        yield line(row.name, verdict, [one.seconds for one in found], max(one.peak_mb for one in found), unit)
 
 
 def rows(folder: Path) -> Iterator[Row]:
