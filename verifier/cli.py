@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from verifier.language.diagnostics import Diagnostic
     from verifier.language.load import Loaded
 
 _FIRST = ("verify", "explain", "compile", "new", "check-system")
@@ -83,7 +86,7 @@ def verify(files: tuple[str, ...], only: tuple[str, ...], style: str, budget: fl
     started = time.monotonic()
     with _Progress() as progress:
         loaded = _loaded(files)
-        from verifier.analysis.verify import UnknownCheck, verify_program
+        from verifier.analysis.verify import BadModel, UnknownCheck, verify_program
         from verifier.report.report import report_of
         from verifier.system.run import Budget
 
@@ -94,6 +97,8 @@ def verify(files: tuple[str, ...], only: tuple[str, ...], style: str, budget: fl
                 results.append((file, verify_program(program, only, Budget(budget))))
         except UnknownCheck as error:
             raise click.UsageError(str(error)) from None
+        except BadModel as error:
+            _refused(error.diagnostics, loaded)
         report = report_of(results, time.monotonic() - started)
     if style == "json":
         from verifier.report.json import as_json
@@ -132,7 +137,7 @@ def explain(topic: str) -> None:
 )
 def compile_(file: str, only: str | None, style: str) -> None:
     """Print the system of a scenario's check: exact and complete, in the form of docs/reference/system-json.md."""
-    from verifier.analysis.verify import UnknownCheck, compile_program
+    from verifier.analysis.verify import BadModel, UnknownCheck, compile_program
     from verifier.system.paper import to_json
 
     loaded = _loaded((file,))
@@ -140,6 +145,8 @@ def compile_(file: str, only: str | None, style: str) -> None:
         _print_json(to_json(compile_program(loaded.programs[0][1], only)))
     except UnknownCheck as error:
         raise click.UsageError(str(error)) from None
+    except BadModel as error:
+        _refused(error.diagnostics, loaded)
 
 
 @main.command(name="check-system", short_help="verdicts on a system in JSON, whoever wrote it")
@@ -217,13 +224,17 @@ def _loaded(files: tuple[str, ...]) -> Loaded:
 
     loaded = load(files)
     if loaded.diagnostics:
-        from verifier.language.diagnostics import render
-
-        click.echo(render(loaded.diagnostics, loaded.sources), nl=False, err=True)
-        sys.exit(BAD_INPUT)
+        _refused(loaded.diagnostics, loaded)
     if not loaded.programs:
         _fail(f"{files[0]} is read without mistakes, but it is no scenario: nothing is asked of it")
     return loaded
+
+
+def _refused(diagnostics: Iterable[Diagnostic], loaded: Loaded) -> NoReturn:
+    from verifier.language.diagnostics import render
+
+    click.echo(render(diagnostics, loaded.sources), nl=False, err=True)
+    sys.exit(BAD_INPUT)
 
 
 def _system(file: str) -> Any:

@@ -31,7 +31,8 @@ def test_every_code_has_a_golden() -> None:
     shown = {
         code for path in FOLDER.glob("*.txt") for code in re.findall(r"\[(HL\d+)\]$", path.read_text("utf-8"), re.M)
     }
-    assert shown | {"HL107"} == set(CATALOGUE)  # HL107: files that cannot be read, below
+    # HL107: files that cannot be read, below. HL313: found once values are known, in tests/test_time_stops.py.
+    assert shown | {"HL107", "HL313"} == set(CATALOGUE)
 
 
 @pytest.mark.parametrize("make", ["missing", "folder", "binary", "huge", "no permission"])

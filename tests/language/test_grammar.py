@@ -46,7 +46,7 @@ def test_every_diagnostic_is_documented() -> None:
             used |= set(re.findall(r'"(HL\d{3})"', path.read_text("utf-8")))
     from verifier.language.catalogue import CATALOGUE
 
-    assert used == set(CATALOGUE)
+    assert used | {"HL313"} == set(CATALOGUE)  # HL313 is found by verifier/analysis/verify.py
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)

@@ -9,19 +9,45 @@ from verifier.analysis.assumed import judged
 from verifier.analysis.decide import Deadline, Decider, kinds
 from verifier.analysis.verdict import CheckResult, WorkloadResult
 from verifier.engines.induction import Induction
-from verifier.language.program import Asked, Program
+from verifier.language.diagnostics import Diagnostic
+from verifier.language.program import Asked, Program, Span
 from verifier.system.ir import Check, Machine, Step, System, View
-from verifier.system.lower import lower
+from verifier.system.lower import lower, skeleton
 from verifier.system.run import Budget
 from verifier.system.values import Values
+from verifier.system.wellformed import time_stops
 
 
 class UnknownCheck(Exception):
     """A check was named on the command line that the scenario does not ask for and the models do not have."""
 
 
+class BadModel(Exception):
+    """The models, with the scenario's values, are none that can be checked; `diagnostics` say where."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__("bad model")
+        self.diagnostics = diagnostics
+
+
+def well_formed(program: Program) -> None:
+    """Raises `BadModel` if time can stop: everything after that moment would be called safe."""
+    system = skeleton(Values(program))
+    found = []
+    for problem in time_stops(system):
+        step = system.steps[int(problem.path[1])]
+        file, line = step.origin.rsplit(":", 1)
+        span = Span(file, int(line), 1, int(line), 2)
+        found.append(
+            Diagnostic("HL313", span, problem.message.split(";")[0], fix="give one of them a delay of its own")
+        )
+    if found:
+        raise BadModel(tuple(found))
+
+
 def verify_program(program: Program, only: tuple[str, ...], budget: Budget) -> WorkloadResult:
     """Every check that the scenario asks for, or those in `only`; `budget` is for all of them."""
+    well_formed(program)
     deadline = Deadline(budget)
     induction = Induction(program)
     results = []
@@ -36,6 +62,7 @@ def verify_program(program: Program, only: tuple[str, ...], budget: Budget) -> W
 
 def compile_program(program: Program, only: str | None) -> System:
     """The exact system of one check, its parts for each kind of member as the system's checks."""
+    well_formed(program)
     asked = _asked(program, () if only is None else (only,))[0]
     group = program.checks[asked.check]
     values = Values(program)

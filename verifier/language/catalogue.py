@@ -238,6 +238,15 @@ _ENTRIES = (
     ),
     # -- scenarios ---------------------------------------------------------------------------------------------------
     Entry(
+        "HL313",
+        "time can stop",
+        "Steps that may all be forced without a delay go round: then no time need ever pass again, and everything after "
+        "that would be called safe. One step of each such cycle takes at least some time, or the cycle counts its turns "
+        "in its states and ends.",
+        "open -> shut immediately   shut -> open immediately",
+        "open -> shut immediately   shut -> open within 1s..2s",
+    ),
+    Entry(
         "HL401",
         "a value that has to be given",
         "The setting has no default, because nobody but you can know it, and a check that you ask for depends on it.",

@@ -27,6 +27,7 @@ from verifier.language.program import (
     IfStatic,
     InState,
     MachineTemplate,
+    Parameter,
     Quantified,
     SeenBy,
     StateFamily,
@@ -67,6 +68,24 @@ def lower(
 ) -> Lowered:
     """The system that decides `part` for the members in `env`. `settled` replaces what lemmas have decided."""
     return _Lowering(values, relaxed, settled, {m for m in env.values() if isinstance(m, Member)}).run(part, env)
+
+
+def skeleton(values: Values) -> ir.System:
+    """Every machine, for one choice of members of each class, with conditions about many members left open."""
+    lowering = _Skeleton(values, False, lambda condition, env: None, set())
+    for template in values.program.machines.values():
+        for chosen in product(*([m for m in _kinds(values, p) if p.cls in (None, m.cls)] for p in template.parameters)):
+            name = instance_name(template.name, chosen)
+            if name not in lowering.machines:
+                lowering._declare(template, chosen, name)
+    while lowering.todo:
+        lowering._machine(*lowering.todo.pop())
+    steps = tuple(step for steps in lowering.steps.values() for step in steps)
+    return ir.System(1, tuple(lowering.machines.values()), (), steps)
+
+
+def _kinds(values: Values, parameter: Parameter) -> list[Member]:
+    return [Member(parameter.type, cls, 0) for cls in values.classes(parameter.type)]
 
 
 def initially(values: Values, condition: Condition, env: Env, settled: Settled) -> bool:
@@ -352,6 +371,11 @@ class _Lowering:
             label = _filled(template.label, env)
             found.append(ir.View(name, read, stale, _origin(template.span), _rests_on(reads), label))
         return tuple(found)
+
+
+class _Skeleton(_Lowering):
+    def _over_many(self, condition: Quantified | CountCompare, env: Env) -> ir.Expr:
+        return DROPPED
 
 
 # -- helpers -----------------------------------------------------------------------------------------------------------

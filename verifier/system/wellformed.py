@@ -47,7 +47,7 @@ def located(system: System, unsure: frozenset[str] = frozenset()) -> list[Proble
         found += _expr(check.when, ("checks", i, "when"), names, None, 0)
         for j, cover in enumerate(check.covers):
             found += _expr(cover, ("checks", i, "covers", j), names, None, 0)
-    return found + list(_time_stops(system))
+    return found + list(time_stops(system))
 
 
 def _place(system: System, path: tuple[str | int, ...]) -> str:
@@ -209,7 +209,7 @@ def _named(
         yield Problem(path, f"{name!r} is not a direct source of the view {view!r}; write one of {sources}")
 
 
-def _time_stops(system: System) -> Iterator[Problem]:
+def time_stops(system: System) -> Iterator[Problem]:
     """Sufficient and cheap: no machine has a cycle of steps that all have `lo` 0 and a bounded `hi` (section 2)."""
     edges: dict[tuple[str, str], list[tuple[int, Step]]] = {}
     for i, step in enumerate(system.steps):
