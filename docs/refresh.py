@@ -86,6 +86,8 @@ def shell() -> Iterator[Execute]:
                 check=False,
                 timeout=_SECONDS_MAX,
             )
+            if "hitless failed" in done.stdout:  # never what a page should say
+                raise RuntimeError(f"{line}: {done.stdout}")
             return done.stdout.replace(f"{ROOT}/", "")
 
         yield execute
