@@ -122,8 +122,10 @@ class _Maker:
                 seen = f"({here} seen by {view})"
                 left, right = (seen, here) if r.random() < 0.6 else (here, seen)
                 return f'lemma {name}[p: P{self.cls()}] "x": always {left} implies {right}'
-        if kind < 0.85:
+        if kind < 0.75:
             return f'lemma {name} "x": always {self.counting()}'
+        if kind < 0.9:
+            return f'lemma {name}[p: P{self.cls()}] "x": always {self.literal("p")} or {self.counting()}'
         either = f"{self.literal('p')} or {self.condition('q', 1)}"
         return f'lemma {name}[p: P{self.cls()}, q: P{self.cls()}] "x": always {either}'
 

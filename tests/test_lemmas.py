@@ -8,10 +8,13 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+import z3
 from cases import ROOT, changed, program, proven
 from lemma_oracle import compare
 
+from verifier.engines import induction
 from verifier.engines.induction import Induction
+from verifier.system.ir import FALSE, Expr
 
 # -- the lemmas of the models ----------------------------------------------------------------------------------------
 
@@ -294,6 +297,26 @@ def test_what_is_proven_of_random_models_holds() -> None:
     assert tally.proven > 200
     assert tally.asked > 300
     assert tally.refuted > 30  # most lemmas are false, or the test would see nothing
+
+
+def every_relation(self: induction._Relations, cls: tuple[str, str], a: Expr, b: Expr, fact: z3.BoolRef) -> bool:
+    new = (cls, a, b) not in self.trees.solver.related
+    self.trees.solver.related.add((cls, a, b))
+    self.trees.solver.always(fact)
+    return new
+
+
+BROKEN = {
+    "counts are related at will": (induction._Relations, "_fact", every_relation),
+    "views are never refreshed": (induction._Refresh, "guard", lambda *_: FALSE),
+    "the initial state is not asked": (induction._Trees, "initially", lambda *_: True),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_comparison_bites(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*BROKEN[name])
+    assert compare(range(20), [(2, 2)], states_max=300).wrong
 
 
 @pytest.mark.slow
