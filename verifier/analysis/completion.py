@@ -19,7 +19,9 @@ from verifier.system.run import Event, Run
 _FORCED_MAX = 10_000
 
 
-def completed(run: Run, part: System, whole: System, leaders: Mapping[str, str], lasting: Expr | None = None) -> Run:
+def completed(
+    run: Run, part: System, whole: Interpreter, leaders: Mapping[str, str], lasting: Expr | None = None
+) -> Run:
     """`run` of `part` with what `whole` needs besides; from an event on that `whole` does not allow, as it is.
 
     `leaders`: the machine that each machine in lockstep follows. `lasting`: nothing in `part` ends this condition; the
@@ -29,8 +31,8 @@ def completed(run: Run, part: System, whole: System, leaders: Mapping[str, str],
 
 
 class _Completion:
-    def __init__(self, part: System, whole: System, leaders: Mapping[str, str]) -> None:
-        self.small, self.large = Interpreter(part), Interpreter(whole)
+    def __init__(self, part: System, whole: Interpreter, leaders: Mapping[str, str]) -> None:
+        self.small, self.large = Interpreter(part), whole
         self.moving = {step.machine for step in part.steps}
         self.followers: dict[str, list[str]] = {}
         for machine, leader in leaders.items():

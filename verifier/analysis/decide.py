@@ -20,7 +20,7 @@ from verifier.analysis.completion import completed
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
 from verifier.engines.induction import Induction
-from verifier.interpreter import Refusal, replay
+from verifier.interpreter import Interpreter, Refusal, replay
 from verifier.language.program import CheckTemplate, Condition
 from verifier.system import ir
 from verifier.system.lower import Lowered, initially, instance_name, lower
@@ -78,6 +78,7 @@ class Decider:
     values: Values
     deadline: Deadline
     induction: Induction
+    _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
 
     def check(self, name: str, argument: int | None, *, quick: bool = False) -> CheckResult:
         """The verdict on a check of the program; every part for every kind of member.
@@ -104,9 +105,17 @@ class Decider:
             results += self._covered(part, extra, found)
         verdict = worst([r.verdict for r in results])
         scope = weakest(r.scope for r in results)
+        if not all(self._all_kinds(part) for part in group.parts):
+            scope = THIS_TOPOLOGY
         title = name if argument is None else f"{name} >= {argument}"
         doc = group.doc.format_map(extra)
         return CheckResult(title, doc, verdict, scope, tuple(results), time.monotonic() - started)
+
+    def _all_kinds(self, part: CheckTemplate) -> bool:
+        """Are there enough members for every choice that a larger topology would have?"""
+        types = [parameter.type for parameter in part.parameters]
+        counts = {t: min(self.values.count(t, cls) for cls in self.values.classes(t)) for t in types}
+        return all(types.count(t) <= count for t, count in counts.items())
 
     # -- one part for one choice of members ----------------------------------------------------------------------------
 
@@ -149,6 +158,10 @@ class Decider:
     def _follow(self, question: _Question, violated: bool) -> None:
         """One stage further; `violated`: some part of the check is."""
         assert question.exact is not None
+        if self.deadline.over:
+            spent = Outcome(Answer.UNKNOWN, reason="the time budget ran out")
+            question.result = self._answer(question, question.witness or spent)
+            return
         stage = next(question.stages, None)
         if stage is None or (violated and len(stage.free) > _FEW):
             question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
@@ -190,17 +203,24 @@ class Decider:
         if outcome.run is None:
             return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
         lasting = exact.check.when if "lasts_for_ever" in outcome.statistics else None
-        run = completed(outcome.run, few, exact.system, leaders, lasting)
-        replayed = replay(exact.system, exact.check, run)
+        meaning = self._meaning(exact)
+        run = completed(outcome.run, few, meaning, leaders, lasting)
+        replayed = replay(exact.system, exact.check, run, meaning)
         if isinstance(replayed, Refusal):
             refusal, run = replayed, _cut(run, replayed.at)
-            replayed = replay(exact.system, exact.check, run)
+            replayed = replay(exact.system, exact.check, run, meaning)
             if isinstance(replayed, Refusal):
                 if everybody:
                     raise WitnessRefused(exact.system, run, refusal)
                 return None
             return Witness(exact.system, exact.check, run, replayed, _names(few), cut=True)
         return Witness(exact.system, exact.check, run, replayed, _names(few))
+
+    def _meaning(self, exact: Lowered) -> Interpreter:
+        """The interpreter of a system, made once."""
+        if exact.system is not self._interpreted.system:
+            self._interpreted = Interpreter(exact.system)
+        return self._interpreted
 
     # -- covers --------------------------------------------------------------------------------------------------------
 

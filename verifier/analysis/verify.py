@@ -46,15 +46,18 @@ def well_formed(program: Program) -> None:
 
 
 def verify_program(program: Program, only: tuple[str, ...], budget: Budget) -> WorkloadResult:
-    """Every check that the scenario asks for, or those in `only`; `budget` is for all of them."""
+    """Every check that is asked for, or those in `only`, each with an equal share of what is left of `budget`."""
     well_formed(program)
-    deadline = Deadline(budget)
+    whole = Deadline(budget)
     induction = Induction(program)
     results = []
-    for asked in _asked(program, only):
+    wanted = _asked(program, only)
+    for i, asked in enumerate(wanted):
+        left = whole.left()
+        share = Deadline(replace(left, seconds=left.seconds / (len(wanted) - i)))
 
-        def ask(values: Values, quick: bool, asked: Asked = asked) -> CheckResult:
-            return Decider(values, deadline, induction).check(asked.check, asked.argument, quick=quick)
+        def ask(values: Values, quick: bool, asked: Asked = asked, share: Deadline = share) -> CheckResult:
+            return Decider(values, share, induction).check(asked.check, asked.argument, quick=quick)
 
         results.append(judged(program, ask(Values(program), False), ask))
     return WorkloadResult(program.workload, program, tuple(results))

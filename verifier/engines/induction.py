@@ -38,6 +38,7 @@ from verifier.language.program import (
     Quantified,
     SeenBy,
     StatePattern,
+    Static,
     StepTemplate,
     Variable,
     When,
@@ -89,6 +90,8 @@ class Induction:
 
     def proven(self) -> dict[str, Scope]:
         """Every lemma that holds, with the widest scope it was shown for."""
+        for book in self._books:
+            book._prove_all()
         return {lemma.name: book.scope for book in reversed(self._books) for lemma in book.proven}
 
 
@@ -345,6 +348,8 @@ def _states(book: _Book, machine: MachineTemplate, pattern: StatePattern, env: E
         if arg is not None:
             assert not isinstance(arg, str)
             wanted = book.values.evaluate(arg, env, Reads())
+            if not isinstance(wanted, int):
+                raise _Unsupported("a state that depends on a size")
             values = [v for v in values if v == wanted]
         ranges.append(values)
     return [f"{family.name}({', '.join(map(str, v))})" if v else family.name for v in product(*ranges)]
@@ -437,13 +442,18 @@ class _Trees:
         if name not in self.initial:
             bound = dict(zip((p.name for p in template.parameters), members, strict=True))
             everything = [s for f in template.states for s in _states(self.book, template, StatePattern(f.name), bound)]
-            first = next(
-                pattern for pattern, test in template.initially if test is None or self._static(test, bound) == ir.TRUE
-            )
+            first = next(pattern for pattern, test in template.initially if self._begins(test, bound))
             self.all_states[name] = tuple(everything)
             self.initial[name] = _states(self.book, template, first, bound)[0]
         states = frozenset(s for pattern in patterns for s in _states(self.book, template, pattern, env))
         return ir.In(_SEPARATOR.join((*views, name)), states) if states else ir.FALSE
+
+    def _begins(self, test: Static | None, env: Env) -> bool:
+        """Whether an alternative of `initially` is the one for this member."""
+        holds = ir.TRUE if test is None else self._static(test, env)
+        if not isinstance(holds, ir.Const):
+            raise _Unsupported("an initial state that depends on a size")
+        return holds.value
 
     def _member(self, env: Env, name: str) -> Member:
         member = env[name]

@@ -240,9 +240,9 @@ _ENTRIES = (
     Entry(
         "HL313",
         "time can stop",
-        "Steps that may all be forced without a delay go round: then no time need ever pass again, and everything after "
-        "that would be called safe. One step of each such cycle takes at least some time, or the cycle counts its turns "
-        "in its states and ends.",
+        "Steps that may all be forced without a delay go round: then no time need ever pass again, and everything "
+        "after that would be called safe. One step of each such cycle takes at least some time, or the cycle counts "
+        "its turns in its states and ends.",
         "open -> shut immediately   shut -> open immediately",
         "open -> shut immediately   shut -> open within 1s..2s",
     ),

@@ -10,11 +10,12 @@ from verifier.language.catalogue import CATALOGUE
 from verifier.language.declare import check_models
 from verifier.language.diagnostics import Collector, nearest
 from verifier.language.evaluate import Unknown, evaluate
-from verifier.language.load import SHIPPED_FOLDER, shipped_models
+from verifier.language.load import shipped_models
 from verifier.language.names import native
 from verifier.language.program import Span
 from verifier.language.scope import World
 from verifier.language.text import value_text
+from verifier.resources import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,4 @@ def _one_line(path: str, world: World) -> str:
 
 
 def _place(span: Span) -> str:
-    file = span.file
-    if SHIPPED_FOLDER in file:
-        file = file[file.index(SHIPPED_FOLDER) :]
-    return f"{file}:{span.line}"
+    return f"{shown(span.file)}:{span.line}"

@@ -12,13 +12,13 @@ _DURATION_MS_MAX = 1000 * 365 * 24 * 3_600_000
 
 
 def duration_text(ms: int) -> str:
-    """The shortest exact form: `30s`, `1500ms`, `2m`."""
+    """The shortest exact form: `30s`, `1.5s`, `200ms`, `2m`."""
     if ms == 0:
         return "0s"
     sign, rest = ("-", -ms) if ms < 0 else ("", ms)
     if rest % 60_000 == 0 and rest >= 120_000:
         return f"{sign}{rest // 60_000}m"
-    return f"{sign}{rest // 1000}s" if rest % 1000 == 0 else f"{sign}{rest}ms"
+    return f"{sign}{rest}ms" if rest < 1000 else f"{sign}{rest // 1000}{f'.{rest % 1000:03}'.rstrip('0').rstrip('.')}s"
 
 
 def window_text(window: Window) -> str:

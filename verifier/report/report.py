@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, WorkloadResult, worst
 from verifier.language.program import Program, SettingRead, Value
 from verifier.language.text import duration_text, value_text
+from verifier.resources import shown
+from verifier.system.ir import TRUE
 from verifier.system.scope import Scope
 from verifier.system.values import Member, Reads, Values
 from verifier.trace import Trace, TraceEvent, trace_of
@@ -115,7 +117,9 @@ def _check(file: str, workload: WorkloadResult, check: CheckResult) -> CheckRepo
 
 def _violation(program: Program, trace: Trace, part: PartResult) -> Violation:
     cut = part.witness is not None and part.witness.cut
-    if trace.lasts_ms == 0 and not cut:
+    if part.witness is not None and part.witness.check.when == TRUE:
+        grade = "in every run, at every moment"
+    elif trace.lasts_ms == 0 and not cut:
         grade = "only at the edge: it lasts no time"
     else:
         grade = f"in some runs, for {'at least' if cut else 'up to'} {duration_text(trace.lasts_ms)}"
@@ -143,12 +147,12 @@ def _bound(program: Program, key: str, end: str) -> Bound:
     if path in program.blocks:
         present = (path, cls) in program.given_blocks
         span = program.blocks[path].span
-        return Bound(key, "given" if present else "not given", "", f"{span.file}:{span.line}", "", False, False)
+        return Bound(key, "given" if present else "not given", "", f"{shown(span.file)}:{span.line}", "", False, False)
     if given is None:
         setting = program.settings[path]
         value = "" if setting.default is None else value_text(_value(program, path, cls))
-        return Bound(key, value, end, f"{setting.span.file}:{setting.span.line}", setting.source, False, False)
-    place = f"{given.span.file}:{given.span.line}"
+        return Bound(key, value, end, f"{shown(setting.span.file)}:{setting.span.line}", setting.source, False, False)
+    place = f"{shown(given.span.file)}:{given.span.line}"
     return Bound(key, given.text, end, place, given.because, given.assumed, True)
 
 

@@ -12,6 +12,7 @@ topology.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
@@ -30,6 +31,7 @@ from verifier.language.program import (
     Parameter,
     Quantified,
     SeenBy,
+    Span,
     StateFamily,
     StatePattern,
     StepTemplate,
@@ -38,13 +40,14 @@ from verifier.language.program import (
     When,
     Window,
 )
+from verifier.resources import shown
 from verifier.system import ir
 from verifier.system.names import free_names
 from verifier.system.prune import at_start
 from verifier.system.relax import DROPPED, weakened
 from verifier.system.relax import relaxed as split
 from verifier.system.slice import slice_for
-from verifier.system.values import Env, Member, Reads, Values
+from verifier.system.values import Env, Member, NotGiven, Reads, Values
 
 # Tells a condition over many members that holds (or fails) in every reachable state; None: not known.
 Settled = Callable[[Condition, Env], bool | None]
@@ -79,7 +82,8 @@ def skeleton(values: Values) -> ir.System:
             if name not in lowering.machines:
                 lowering._declare(template, chosen, name)
     while lowering.todo:
-        lowering._machine(*lowering.todo.pop())
+        with suppress(NotGiven):  # a machine that no check asked for depends on
+            lowering._machine(*lowering.todo.pop())
     steps = tuple(step for steps in lowering.steps.values() for step in steps)
     return ir.System(1, tuple(lowering.machines.values()), (), steps)
 
@@ -100,6 +104,20 @@ def instance_name(family: str, members: Iterable[Member]) -> str:
     return f"{family}[{inside}]" if inside else family
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """One step of a template between two states, for members of certain classes. `numbers`: bound by the source."""
+
+    step: StepTemplate
+    source: str
+    target: str
+    numbers: dict[str, Member | int]
+    window: Window
+    origin: str
+    rests_on: tuple[str, ...]
+    sized: bool
+
+
 class _Lowering:
     def __init__(self, values: Values, relaxed: bool, settled: Settled, own: set[Member]) -> None:
         self.values = values
@@ -112,6 +130,7 @@ class _Lowering:
         self.members_of: dict[str, tuple[Member, ...]] = {}
         self.todo: list[tuple[MachineTemplate, tuple[Member, ...]]] = []
         self.memo: dict[tuple[object, ...], ir.Expr] = {}
+        self.plans: dict[tuple[object, ...], list[_Plan]] = {}
         self.free_memo: dict[int, frozenset[str]] = {}
         self.sized = False
 
@@ -304,14 +323,35 @@ class _Lowering:
         name = instance_name(template.name, members)
         env = _bind(template, members)
         steps: dict[str, ir.Step] = {}
-        for step in template.steps:
-            for source, target, inner in self._arrows(template, step, env, self.machines[name].states):
-                for made in self._step(name, step, source, target, inner):
-                    unique = made.name
-                    while unique in steps:
-                        unique += "'"
-                    steps[unique] = replace(made, name=unique)
+        for plan in self._plans(template, members):
+            for made in self._step(name, plan, {**env, **plan.numbers}):
+                unique = made.name
+                while unique in steps:
+                    unique += "'"
+                steps[unique] = replace(made, name=unique) if unique != made.name else made
         self.steps[name] = list(steps.values())
+
+    def _plans(self, template: MachineTemplate, members: tuple[Member, ...]) -> list[_Plan]:
+        """What the steps of such members have in common: members of a class differ in nothing but their names, which
+        only states named by an index can show."""
+        named = any(len(arg) == 2 for family in template.states for arg in family.args)
+        key = (template.name, *(members if named else ((m.type, m.cls, members.index(m)) for m in members)))
+        if key not in self.plans:
+            self.plans[key] = list(self._planned(template, members))
+        return self.plans[key]
+
+    def _planned(self, template: MachineTemplate, members: tuple[Member, ...]) -> Iterator[_Plan]:
+        env = _bind(template, members)
+        states = self.machines[instance_name(template.name, members)].states
+        for step in template.steps:
+            for source, target, inner in self._arrows(template, step, env, states):
+                if self._condition(step.guard, inner) == ir.FALSE:
+                    continue
+                reads = Reads()
+                window = Window(0, None) if step.delay is None else self.values.window(step.delay, inner, reads)
+                numbers = {name: value for name, value in inner.items() if name not in env}
+                origin = _origin(step.span)
+                yield _Plan(step, source, target, numbers, window, origin, _rests_on(reads), reads.size)
 
     def _arrows(
         self, template: MachineTemplate, step: StepTemplate, env: Env, states: tuple[str, ...]
@@ -333,26 +373,21 @@ class _Lowering:
                     for target in self._states(template, step.target, inner):
                         yield source, target, inner
 
-    def _step(self, machine: str, step: StepTemplate, source: str, target: str, env: Env) -> Iterator[ir.Step]:
-        """The step, or, relaxed, what stands for it; a step that can never fire is left out."""
-        guard = self._condition(step.guard, env)
-        if guard == ir.FALSE:
-            return
-        reads = Reads()
-        window = Window(0, None) if step.delay is None else self.values.window(step.delay, env, reads)
+    def _step(self, machine: str, plan: _Plan, env: Env) -> Iterator[ir.Step]:
+        """The step, or, relaxed, what stands for it."""
         made = ir.Step(
-            f"{machine}: {source} -> {target}",
+            f"{machine}: {plan.source} -> {plan.target}",
             machine,
-            source,
-            target,
-            guard,
-            window.lo_ms,
-            window.hi_ms,
-            _origin(step.span),
-            _rests_on(reads),
-            _filled(step.label, env),
+            plan.source,
+            plan.target,
+            self._condition(plan.step.guard, env),
+            plan.window.lo_ms,
+            plan.window.hi_ms,
+            plan.origin,
+            plan.rests_on,
+            _filled(plan.step.label, env),
         )
-        self.sized |= reads.size
+        self.sized |= plan.sized
         yield from split(made) if self.relaxed else [made]
 
     def _views(self, exprs: list[ir.Expr]) -> tuple[ir.View, ...]:
@@ -451,8 +486,8 @@ def _state_name(family: str, args: Iterable[int | Member]) -> str:
     return f"{family}({inside})" if inside else family
 
 
-def _origin(span: object) -> str:
-    return f"{span.file}:{span.line}"  # type: ignore[attr-defined]
+def _origin(span: Span) -> str:
+    return f"{shown(span.file)}:{span.line}"
 
 
 def _rests_on(reads: Reads) -> tuple[str, ...]:

@@ -62,6 +62,10 @@ class Reads:
     size: bool = False
 
 
+class NotGiven(Exception):
+    """A setting without a default that the scenario does not give, because no check it asks for depends on it."""
+
+
 class Numbers:
     """Arithmetic over the scenario's own numbers. A percentage of a count is rounded up or down as the model says."""
 
@@ -211,7 +215,8 @@ class Values:
         if path in self.pinned:
             source = self.pinned[path]
         elif given is None:
-            assert setting.default is not None, f"{path} has no value"
+            if setting.default is None:
+                raise NotGiven(path)
             source = setting.default
         elif self.typical and given.assumed and given.typical is not None:
             source = given.typical
