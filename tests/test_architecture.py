@@ -44,7 +44,6 @@ LINES_MAX = 400
 LONGER = {
     "language/program.py": "one table: the frozen types of a checked program",
     "system/lower.py": "one class: the lowering of every kind of condition",
-    "engines/induction.py": "one argument: its counts, copies and members share their variables",
 }
 
 KUBERNETES = re.compile(

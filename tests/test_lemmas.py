@@ -12,8 +12,10 @@ import z3
 from cases import ROOT, changed, program, proven
 from lemma_oracle import compare
 
-from verifier.engines import induction
 from verifier.engines.induction import Induction
+from verifier.engines.induction.changes import Refresh
+from verifier.engines.induction.solver import Relations
+from verifier.engines.induction.trees import Trees
 from verifier.system.ir import FALSE, Expr
 
 # -- the lemmas of the models ----------------------------------------------------------------------------------------
@@ -299,7 +301,7 @@ def test_what_is_proven_of_random_models_holds() -> None:
     assert tally.refuted > 30  # most lemmas are false, or the test would see nothing
 
 
-def every_relation(self: induction._Relations, cls: tuple[str, str], a: Expr, b: Expr, fact: z3.BoolRef) -> bool:
+def every_relation(self: Relations, cls: tuple[str, str], a: Expr, b: Expr, fact: z3.BoolRef) -> bool:
     new = (cls, a, b) not in self.trees.solver.related
     self.trees.solver.related.add((cls, a, b))
     self.trees.solver.always(fact)
@@ -307,9 +309,9 @@ def every_relation(self: induction._Relations, cls: tuple[str, str], a: Expr, b:
 
 
 BROKEN = {
-    "counts are related at will": (induction._Relations, "_fact", every_relation),
-    "views are never refreshed": (induction._Refresh, "guard", lambda *_: FALSE),
-    "the initial state is not asked": (induction._Trees, "initially", lambda *_: True),
+    "counts are related at will": (Relations, "_fact", every_relation),
+    "views are never refreshed": (Refresh, "guard", lambda *_: FALSE),
+    "the initial state is not asked": (Trees, "initially", lambda *_: True),
 }
 
 

@@ -17,17 +17,16 @@ from math import inf
 from typing import Any
 
 from verifier.analysis.completion import completed
+from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.interpreter import Interpreter, Refusal, replay
 from verifier.language.program import CheckTemplate, Condition
 from verifier.system import ir
-from verifier.system.lower import Lowered, initially, instance_name, lower
-from verifier.system.prune import Renaming, prune
+from verifier.system.lower import Lowered, initially, lower
 from verifier.system.run import Answer, Budget, Outcome, Run
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, Scope, weakest
-from verifier.system.slice import slice_for
 from verifier.system.values import Env, Member, Values
 
 
@@ -129,8 +128,8 @@ class Decider:
         if small.check.when == ir.FALSE:
             outcome = Outcome(Answer.HOLDS)
         else:
-            pruned = _pruned(small.system, small.check)
-            outcome = events.check(pruned, pruned.checks[0], self.deadline.left())
+            slice_ = pruned(small.system, small.check)
+            outcome = events.check(slice_, slice_.checks[0], self.deadline.left())
         if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
             question.longest_ms = (outcome.run.end - outcome.run.since) * small.system.tick_ms
         question.close = frozenset((*small.system.machine, *small.system.view))
@@ -149,7 +148,7 @@ class Decider:
             question.exact = lower(
                 self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled
             )
-            question.stages = _stages(question.own, question.exact)
+            question.stages = stages(question.own, question.exact)
         while left := [question for question in questions if question.result is None]:
             violated = any(question.witness is not None for question in questions)
             for question in left:
@@ -191,14 +190,14 @@ class Decider:
                 return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas, rests_on=rests_on)
         return question.answer(Verdict.INCONCLUSIVE, THIS_TOPOLOGY, reason=found.reason)
 
-    def _stage(self, exact: Lowered, stage: _Stage, *, best: bool) -> Witness | Outcome | None:
+    def _stage(self, exact: Lowered, stage: Stage, *, best: bool) -> Witness | Outcome | None:
         """A replayed violation, or HOLDS if everybody was free to move; None: nothing known yet.
 
         Without `best`, the first violation will do. Who is held still moves only where the run forces it.
         """
         everybody = all(m in stage.free for members in exact.members_of.values() for m in members)
-        leaders = _leaders(exact, stage) if stage.lockstep else {}
-        few = _part(exact, stage, leaders)
+        leaders = leaders_of(exact, stage) if stage.lockstep else {}
+        few = part_of(exact, stage, leaders)
         outcome = events.check(few, few.checks[0], self.deadline.left(), best=best, core=best and everybody)
         if outcome.run is None:
             return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
@@ -248,7 +247,7 @@ class Decider:
         if initially(self.values, cover, env, question.lemmas.settled):
             return True
         exact = lower(self.values, goal, env, relaxed=False, settled=question.lemmas.settled)
-        for stage in _stages(question.own, exact):
+        for stage in stages(question.own, exact):
             found = self._stage(exact, stage, best=False)
             if found is not None:
                 return True if isinstance(found, Witness) else False if found.answer is Answer.HOLDS else None
@@ -269,7 +268,7 @@ class _Question:
     close: frozenset[str] = frozenset()
     longest_ms: int = 0
     exact: Lowered | None = None
-    stages: Iterator[_Stage] = field(default_factory=lambda: iter(()))
+    stages: Iterator[Stage] = field(default_factory=lambda: iter(()))
     witness: Witness | None = None
     result: PartResult | None = None
 
@@ -321,62 +320,6 @@ def kinds(values: Values, part: CheckTemplate) -> list[dict[str, Member]]:
                 longer += [{**env, parameter.name: member} for member in pool]
         chosen = longer
     return chosen
-
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """Who may move. The others are held still, or, in `lockstep`, do what a free member of their class does."""
-
-    free: tuple[Member, ...]
-    lockstep: bool = False
-
-
-def _stages(own: list[Member], exact: Lowered) -> Iterator[_Stage]:
-    """The check's own members, all in lockstep, then 1, 2, 4, .. further members of each class, at last all."""
-    others: dict[tuple[str, str], list[Member]] = {}
-    everyone = {m for members in exact.members_of.values() for m in members}
-    for member in sorted(everyone - set(own), key=lambda m: (m.type, m.cls, m.ordinal)):
-        others.setdefault((member.type, member.cls), []).append(member)
-    most = max(map(len, others.values()), default=0)
-    yield _Stage(tuple(own))
-    count = 1
-    while count < 2 * most:
-        free = (*own, *(m for members in others.values() for m in members[:count]))
-        if count == 1 and most > 1:
-            yield _Stage(free, lockstep=True)
-        yield _Stage(free)
-        count *= 2
-
-
-def _leaders(exact: Lowered, stage: _Stage) -> dict[str, str]:
-    """For lockstep: the machine that each machine of somebody else does the same as."""
-    leader: dict[tuple[str, str], Member] = {}
-    for member in stage.free:
-        leader.setdefault((member.type, member.cls), member)
-    found = {}
-    for name in exact.system.machine:
-        members = exact.members_of.get(name, ())
-        leading = [m if m in stage.free else leader.get((m.type, m.cls), m) for m in members]
-        if leading != list(members):
-            found[name] = instance_name(name.split("[")[0], leading)
-    return {name: other for name, other in found.items() if other in exact.system.machine}
-
-
-def _part(exact: Lowered, stage: _Stage, leaders: dict[str, str]) -> ir.System:
-    """The system in which only machines of free members (and those without an index) move: an under-approximation."""
-    steps = tuple(s for s in exact.system.steps if all(m in stage.free for m in exact.members_of.get(s.machine, ())))
-    check = exact.check
-    if leaders:
-        follow = Renaming(leaders)
-        steps = tuple(replace(s, guard=follow(s.guard)) for s in steps)
-        check = replace(check, when=follow(check.when))
-    return _pruned(replace(exact.system, steps=steps), check)
-
-
-def _pruned(system: ir.System, check: ir.Check) -> ir.System:
-    """What the verdict depends on. `ends with` depends on everything: a slice may be stuck where the system is not."""
-    small = prune(replace(system, checks=(replace(check, covers=()),)))
-    return small if check.kind == "ends_with" else slice_for(small, small.checks[0])
 
 
 def _lasts(witness: Witness) -> int:

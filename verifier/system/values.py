@@ -1,7 +1,7 @@
 """Settings and arithmetic: what is known before the search, evaluated for one workload.
 
 An evaluation is done in a `Domain`: `Numbers` computes with the scenario's numbers; the proof of a lemma for any
-number of replicas computes with symbols instead (verifier/engines/induction.py). Every setting that is read is
+number of replicas computes with symbols instead (verifier/engines/induction/). Every setting that is read is
 recorded, so that a bound can name what it was computed from and a reduction can tell whether it depended on a size.
 """
 

@@ -1,0 +1,72 @@
+"""Who may move while a violation is looked for: a few members first, then more, at last all.
+
+With fewer, the question is smaller: machines of all others are constants, or copies of one that moves. A run found so
+is one of the whole only if the interpreter says so (verifier/analysis/completion.py, verifier/interpreter.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from verifier.system import ir
+from verifier.system.lower import Lowered, instance_name
+from verifier.system.prune import Renaming, prune
+from verifier.system.slice import slice_for
+from verifier.system.values import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Who may move. The others are held still, or, in `lockstep`, do what a free member of their class does."""
+
+    free: tuple[Member, ...]
+    lockstep: bool = False
+
+
+def stages(own: list[Member], exact: Lowered) -> Iterator[Stage]:
+    """The check's own members, all in lockstep, then 1, 2, 4, .. further members of each class, at last all."""
+    others: dict[tuple[str, str], list[Member]] = {}
+    everyone = {m for members in exact.members_of.values() for m in members}
+    for member in sorted(everyone - set(own), key=lambda m: (m.type, m.cls, m.ordinal)):
+        others.setdefault((member.type, member.cls), []).append(member)
+    most = max(map(len, others.values()), default=0)
+    yield Stage(tuple(own))
+    count = 1
+    while count < 2 * most:
+        free = (*own, *(m for members in others.values() for m in members[:count]))
+        if count == 1 and most > 1:
+            yield Stage(free, lockstep=True)
+        yield Stage(free)
+        count *= 2
+
+
+def leaders_of(exact: Lowered, stage: Stage) -> dict[str, str]:
+    """For lockstep: the machine that each machine of somebody else does the same as."""
+    leader: dict[tuple[str, str], Member] = {}
+    for member in stage.free:
+        leader.setdefault((member.type, member.cls), member)
+    found = {}
+    for name in exact.system.machine:
+        members = exact.members_of.get(name, ())
+        leading = [m if m in stage.free else leader.get((m.type, m.cls), m) for m in members]
+        if leading != list(members):
+            found[name] = instance_name(name.split("[")[0], leading)
+    return {name: other for name, other in found.items() if other in exact.system.machine}
+
+
+def part_of(exact: Lowered, stage: Stage, leaders: dict[str, str]) -> ir.System:
+    """The system in which only machines of free members (and those without an index) move: an under-approximation."""
+    steps = tuple(s for s in exact.system.steps if all(m in stage.free for m in exact.members_of.get(s.machine, ())))
+    check = exact.check
+    if leaders:
+        follow = Renaming(leaders)
+        steps = tuple(replace(s, guard=follow(s.guard)) for s in steps)
+        check = replace(check, when=follow(check.when))
+    return pruned(replace(exact.system, steps=steps), check)
+
+
+def pruned(system: ir.System, check: ir.Check) -> ir.System:
+    """What the verdict depends on. `ends with` depends on everything: a slice may be stuck where the system is not."""
+    small = prune(replace(system, checks=(replace(check, covers=()),)))
+    return small if check.kind == "ends_with" else slice_for(small, small.checks[0])

@@ -1,0 +1,61 @@
+"""What may happen in one step: a machine of one member moves, or a view refreshes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from verifier.engines.induction.readings import SEPARATOR, Leaf
+from verifier.engines.induction.trees import Trees, states_of
+from verifier.language.program import Condition, MachineTemplate, StatePattern, StepTemplate, Variable
+from verifier.system import ir
+from verifier.system.lower import instance_name
+from verifier.system.values import Env, Member, Values
+
+
+@dataclass(frozen=True)
+class Firing:
+    machine: str
+    source: str
+    target: str
+    condition: Condition
+    env: Env
+
+    def guard(self, trees: Trees) -> ir.Expr:
+        return ir.conj([ir.In(self.machine, frozenset({self.source})), trees.tree(self.condition, self.env, ())])
+
+    def leaf(self, trees: Trees) -> Leaf:
+        return lambda at: ir.Const(self.target in at.states) if at.machine == self.machine else at
+
+
+@dataclass(frozen=True)
+class Refresh:
+    view: str
+
+    def guard(self, trees: Trees) -> ir.Expr:
+        return ir.TRUE
+
+    def leaf(self, trees: Trees) -> Leaf:
+        prefix = self.view + SEPARATOR
+        return lambda at: ir.In(at.machine.removeprefix(prefix), at.states)
+
+
+Change = Firing | Refresh
+
+
+def firings(values: Values, machine: MachineTemplate, step: StepTemplate, env: Env) -> Iterator[Firing]:
+    """The instances of a step, one for each value of the numbers that its source pattern binds."""
+    name = instance_name(machine.name, [m for m in env.values() if isinstance(m, Member)])
+    sources = step.sources or tuple(StatePattern(f.name) for f in machine.states)
+    for pattern in sources:
+        family = next(f for f in machine.states if f.name == pattern.name)
+        ranges: dict[str, range] = {}
+        for arg, declared in zip(pattern.args, family.args, strict=False):
+            if isinstance(arg, Variable) and arg.name in step.bound and len(declared) == 3:
+                ranges[arg.name] = range(declared[1], declared[2] + 1)
+        for chosen in product(*ranges.values()):
+            inner: Env = {**env, **dict(zip(ranges, chosen, strict=True))}
+            for source in states_of(values, machine, pattern, inner):
+                for target in states_of(values, machine, step.target, inner):
+                    yield Firing(name, source, target, step.guard, inner)

@@ -1,0 +1,200 @@
+"""Lemmas proven in order, and conditions that they settle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from verifier.engines.induction.changes import Change, Refresh, firings
+from verifier.engines.induction.symbols import Symbols
+from verifier.engines.induction.trees import Trees, Unsupported
+from verifier.language.program import Condition, Lemma, Parameter, Program, SettingRead, Span
+from verifier.system import ir
+from verifier.system.lower import instance_name
+from verifier.system.names import free_names
+from verifier.system.scope import THIS_TOPOLOGY, Scope
+from verifier.system.values import Env, Member, Reads, Values
+
+# Ordinals of members that are spelt out in a proof; any numbers, as long as they differ.
+_FRESH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A condition over many members that has one value in every reachable state; `lemmas` were used."""
+
+    value: bool
+    scope: Scope
+    lemmas: tuple[str, ...]
+
+
+class Induction:
+    """The lemmas of a program, proven in order when they are first needed."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        sizes = tuple(sorted(path for path, setting in program.settings.items() if setting.kind == "size"))
+        given = Values(program)
+        actual = tuple((path, given.evaluate(_read(path), {}, Reads())) for path in sizes)
+        # The widest scope first: every size from 1 up, then one after the other from its actual value up. What holds
+        # for every size holds in all of them.
+        choices = sorted(product(*([1, value] for _, value in actual)), key=lambda c: sum(n > 1 for n in c))
+        scopes = [Scope(tuple(zip(sizes, choice, strict=True))) for choice in choices]
+        self._books: list[Book] = []
+        for scope in dict.fromkeys([*scopes, THIS_TOPOLOGY]):
+            self._books.append(Book(program, scope, self._books[0] if self._books else None))
+
+    def settled(self, condition: Condition, env: Env) -> Settled | None:
+        """The value of `condition` in every reachable state, if the lemmas decide it; None if they do not."""
+        if self._books[-1].settled(condition, env) is None:
+            return None
+        for book in self._books:
+            found = book.settled(condition, env)
+            if found is not None:
+                return found
+        return None
+
+    def proven(self) -> dict[str, Scope]:
+        """Every lemma that holds, with the widest scope it was shown for."""
+        for book in self._books:
+            book._prove_all()
+        return {lemma.name: book.scope for book in reversed(self._books) for lemma in book.proven}
+
+
+class Book:
+    """The lemmas proven for one scope."""
+
+    def __init__(self, program: Program, scope: Scope, wider: Book | None) -> None:
+        self.program = program
+        self.scope = scope
+        self.wider = wider
+        self.symbols = Symbols(scope)
+        self.values = Values(program, self.symbols)
+        self.proven: list[Lemma] = []
+        self._tried = False
+        self.sized: set[str] = set()
+        self._trees: dict[tuple[Member, ...], Trees] = {}
+        self.free: dict[int, tuple[list[str], Condition]] = {}  # with the condition, so that its id stays its own
+        self.excluded: dict[tuple[object, ...], tuple[str, ...] | None] = {}
+        self._memo: dict[tuple[object, ...], Settled | None] = {}
+
+    def trees(self, members: Iterable[Member]) -> Trees:
+        key = tuple(dict.fromkeys(members))
+        if key not in self._trees:
+            self._trees[key] = Trees(self, list(key))
+        return self._trees[key]
+
+    # -- questions -----------------------------------------------------------------------------------------------------
+
+    def settled(self, condition: Condition, env: Env) -> Settled | None:
+        self._prove_all()
+        relevant = _renamed({name: env[name] for name in sorted(free_names(condition)) if name in env})
+        key = (id(condition), tuple(relevant.items()))
+        if key not in self._memo:
+            self._memo[key] = self._settle(condition, relevant)
+        return self._memo[key]
+
+    def _settle(self, condition: Condition, env: Env) -> Settled | None:
+        own = [m for m in env.values() if isinstance(m, Member)]
+        trees = self.trees(own)
+        try:
+            tree = trees.tree(condition, env, ())
+            value = trees.initially(tree)
+            used = trees.refuted([ir.neg(tree) if value else tree], self.proven)
+        except Unsupported:
+            return None
+        return None if used is None else Settled(value, self.scope, used)
+
+    def _prove_all(self) -> None:
+        """Proves what it can, in order. A proof that failed without a size in it fails for narrower scopes too."""
+        if self._tried:
+            return
+        self._tried = True
+        if self.wider is not None:
+            self.wider._prove_all()
+            self.proven = list(self.wider.proven)
+        for lemma in self.program.lemmas:
+            if lemma in self.proven or (self.wider is not None and lemma.name not in self.wider.sized):
+                continue
+            before = self.symbols.asked
+            try:
+                if self._holds(lemma):
+                    self.proven.append(lemma)
+            except Unsupported:
+                continue
+            if self.symbols.asked > before:
+                self.sized.add(lemma.name)
+
+    # -- one lemma -----------------------------------------------------------------------------------------------------
+
+    def _holds(self, lemma: Lemma) -> bool:
+        return all(self._holds_for(lemma, own) for own in self._assignments(lemma.parameters))
+
+    def _holds_for(self, lemma: Lemma, own: dict[str, Member]) -> bool:
+        """Implied by earlier lemmas, or kept by every step: by those of the lemma's members, and of one other."""
+        mine = list(dict.fromkeys(own.values()))
+        trees = self.trees(mine)
+        goal = trees.tree(lemma.always, own, ())
+        if trees.refuted([ir.neg(goal)], self.proven) is not None:
+            return True
+        if not trees.initially(goal):
+            return False
+        return all(
+            self._kept(lemma, own, [*mine, *extra], change) for extra, change in self._changes(goal, trees, mine)
+        )
+
+    def _kept(self, lemma: Lemma, own: Env, members: list[Member], change: Change) -> bool:
+        trees = self.trees(members)
+        before = trees.tree(lemma.always, own, ())
+        after = trees.mapped(before, change.leaf(trees))
+        if after == before:
+            return True
+        guard = change.guard(trees)
+        return guard == ir.FALSE or trees.refuted([guard, ir.neg(after)], self.proven, also=lemma) is not None
+
+    def _changes(self, goal: ir.Expr, trees: Trees, mine: list[Member]) -> Iterator[tuple[list[Member], Change]]:
+        """Every step and refresh that may touch what the goal reads, by members of the lemma and by one other each."""
+        for family in sorted(trees.families(goal)):
+            if family in self.program.machines:
+                machine = self.program.machines[family]
+                for bound in self._assignments(machine.parameters, tuple(mine)):
+                    for step in machine.steps:
+                        for change in firings(self.values, machine, step, bound):
+                            yield list(bound.values()), change
+            else:
+                view = self.program.views[family]
+                for bound in self._assignments(view.parameters, tuple(mine)):
+                    yield list(bound.values()), Refresh(instance_name(family, bound.values()))
+
+    def _assignments(
+        self, parameters: tuple[Parameter, ...], known: tuple[Member, ...] = ()
+    ) -> Iterator[dict[str, Member]]:
+        """Members for the parameters, up to renaming: each a known one, one chosen before, or a fresh one."""
+        if not parameters:
+            yield {}
+            return
+        *before, last = parameters
+        for chosen in self._assignments(tuple(before), known):
+            taken = dict.fromkeys((*known, *chosen.values()))
+            pool = [m for m in taken if m.type == last.type and last.cls in (None, m.cls)]
+            fresh = _FRESH + len(taken)
+            pool += [Member(last.type, c, fresh) for c in self.values.classes(last.type) if last.cls in (None, c)]
+            for member in pool:
+                yield {**chosen, last.name: member}
+
+
+def _renamed(env: Env) -> Env:
+    """The same choice of members up to their names: members of a class are interchangeable."""
+    new: dict[Member, Member] = {}
+    for member in env.values():
+        if isinstance(member, Member) and member not in new:
+            new[member] = Member(
+                member.type, member.cls, sum((m.type, m.cls) == (member.type, member.cls) for m in new)
+            )
+    return {name: new[value] if isinstance(value, Member) else value for name, value in env.items()}
+
+
+def _read(path: str) -> Any:
+    return SettingRead(path, None, Span("", 0, 0, 0, 0))

@@ -1,0 +1,290 @@
+"""Conditions with single members spelt out and all others of their class counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import z3
+
+from verifier.engines.induction.readings import SEPARATOR, SUM, Leaf, generic, is_generic, machine_of
+from verifier.engines.induction.solver import Relations, Solver
+from verifier.engines.induction.symbols import plain
+from verifier.language.program import (
+    Boolean,
+    Call,
+    Condition,
+    CountCompare,
+    IfStatic,
+    InState,
+    Lemma,
+    MachineTemplate,
+    Quantified,
+    SeenBy,
+    StatePattern,
+    Static,
+    When,
+)
+from verifier.system import ir
+from verifier.system.lower import instance_name
+from verifier.system.names import free_names
+from verifier.system.values import Env, Member, Reads, Values
+
+if TYPE_CHECKING:
+    from verifier.engines.induction.proof import Book
+
+
+class Unsupported(Exception):
+    """A form that the induction does not treat; the lemma stays unproven."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """`sum of +-[one] + sum of +-N(class, each) >= bound`: literals of single members, and counts over all others."""
+
+    ones: tuple[tuple[int, ir.Expr], ...]
+    rest: tuple[tuple[int, tuple[str, str], ir.Expr], ...]  # (sign, (type, class), condition of the generic member)
+    bound: Any
+
+
+class Trees:
+    """Conditions as `ir.Expr` over readings, with single members spelt out and all others counted; and their
+    satisfiability.
+    """
+
+    def __init__(self, book: Book, members: list[Member]) -> None:
+        self.book = book
+        self.program = book.program
+        self.members = members
+        self.sums: dict[str, Sum] = {}
+        self.initial: dict[str, str] = {}
+        self.all_states: dict[str, tuple[str, ...]] = {}
+        self._lemmas: dict[tuple[object, ...], ir.Expr] = {}
+        self._memo: dict[tuple[object, ...], ir.Expr] = {}
+        self.solver = Solver(self)
+
+    # -- building ------------------------------------------------------------------------------------------------------
+
+    def tree(self, condition: Condition, env: Env, views: tuple[str, ...]) -> ir.Expr:
+        """`condition` for the members in `env`, read through `views`."""
+        if id(condition) not in self.book.free:
+            self.book.free[id(condition)] = (sorted(free_names(condition)), condition)
+        key = (id(condition), views, *(env[name] for name in self.book.free[id(condition)][0]))
+        if key not in self._memo:
+            self._memo[key] = self._tree(condition, env, views)
+        return self._memo[key]
+
+    def _tree(self, condition: Condition, env: Env, views: tuple[str, ...]) -> ir.Expr:
+        match condition:
+            case When(value):
+                return self._static(value, env)
+            case InState(family, index, patterns):
+                return self._in_state(family, [self._member(env, i) for i in index], patterns, env, views)
+            case Boolean("not", (body,)):
+                return ir.neg(self.tree(body, env, views))
+            case Boolean("and", args):
+                return ir.conj([self.tree(a, env, views) for a in args])
+            case Boolean("or", args):
+                return ir.disj([self.tree(a, env, views) for a in args])
+            case Boolean("implies", (left, right)):
+                return ir.disj([ir.neg(self.tree(left, env, views)), self.tree(right, env, views)])
+            case IfStatic(test, then, other):
+                chosen = self._static(test, env)
+                if not isinstance(chosen, ir.Const):
+                    raise Unsupported("a choice that depends on a size")
+                return self.tree(then if chosen.value else other, env, views)
+            case Call(name, args):
+                let = self.program.lets[name]
+                inner = {p.name: env[a] for p, a in zip(let.parameters, args, strict=True)}
+                return self.tree(let.body, inner, views)  # type: ignore[arg-type]
+            case SeenBy(view, index, body):
+                name = instance_name(view, [self._member(env, i) for i in index])
+                return self.tree(body, env, (*views, name))
+            case Quantified(kind, var, type_name, cls, body):
+                wanted = body if kind == "some" else Boolean("not", (body,), condition.span)
+                some = self._sum([(1, var, type_name, cls, wanted)], 1, env, views)
+                return some if kind == "some" else ir.neg(some)
+            case CountCompare(terms, bound):
+                value = self.book.values.evaluate(bound, env, Reads())
+                return self._sum([(t.sign, t.var, t.type, t.cls, t.body) for t in terms], value, env, views)
+        raise AssertionError(condition)
+
+    def _static(self, value: object, env: Env) -> ir.Expr:
+        result = self.book.values.evaluate(value, env, Reads())  # type: ignore[arg-type]
+        if isinstance(result, bool):
+            return ir.Const(result)
+        # A truth value over symbols: a sum without members.
+        return self._named(Sum((), (), z3.If(result, z3.IntVal(0), z3.IntVal(1))))
+
+    def _in_state(
+        self, family: str, members: list[Member], patterns: tuple[StatePattern, ...], env: Env, views: tuple[str, ...]
+    ) -> ir.Expr:
+        template = self.program.machines[family]
+        if any(p.cls not in (None, m.cls) for p, m in zip(template.parameters, members, strict=True)):
+            return ir.FALSE
+        name = instance_name(family, members)
+        if name not in self.initial:
+            bound = dict(zip((p.name for p in template.parameters), members, strict=True))
+            values = self.book.values
+            whole = [StatePattern(f.name) for f in template.states]
+            first = next(pattern for pattern, test in template.initially if self._begins(test, bound))
+            self.all_states[name] = tuple(s for pattern in whole for s in states_of(values, template, pattern, bound))
+            self.initial[name] = states_of(values, template, first, bound)[0]
+        states = frozenset(s for pattern in patterns for s in states_of(self.book.values, template, pattern, env))
+        return ir.In(SEPARATOR.join((*views, name)), states) if states else ir.FALSE
+
+    def _begins(self, test: Static | None, env: Env) -> bool:
+        """Whether an alternative of `initially` is the one for this member."""
+        holds = ir.TRUE if test is None else self._static(test, env)
+        if not isinstance(holds, ir.Const):
+            raise Unsupported("an initial state that depends on a size")
+        return holds.value
+
+    def _member(self, env: Env, name: str) -> Member:
+        member = env[name]
+        assert isinstance(member, Member)
+        return member
+
+    def _sum(
+        self,
+        terms: list[tuple[int, str, str, str | None, Condition]],
+        bound: Any,
+        env: Env,
+        views: tuple[str, ...],
+    ) -> ir.Expr:
+        ones: list[tuple[int, ir.Expr]] = []
+        rest: list[tuple[int, tuple[str, str], ir.Expr]] = []
+        for sign, var, type_name, cls, body in terms:
+            if any(is_generic(env.get(name)) for name in free_names(body) - {var}):
+                raise Unsupported("a count inside a count that depends on its member")
+            for c in self.book.values.classes(type_name):
+                if cls not in (None, c):
+                    continue
+                for member in self.members:
+                    if (member.type, member.cls) == (type_name, c):
+                        ones.append((sign, self.tree(body, {**env, var: member}, views)))
+                each = self.tree(body, {**env, var: generic(type_name, c)}, views)
+                if each != ir.FALSE:
+                    rest.append((sign, (type_name, c), each))
+        return self._named(Sum(tuple(ones), tuple(rest), bound))
+
+    def _named(self, made: Sum) -> ir.Expr:
+        """A sum as a leaf of the tree. A sum of constants is decided here."""
+        if not made.rest and all(isinstance(one, ir.Const) for _, one in made.ones) and plain(made.bound):
+            return ir.Const(sum(sign for sign, one in made.ones if one == ir.TRUE) >= made.bound)
+        name = next((known for known, other in self.sums.items() if _same_sum(other, made)), None)
+        if name is None:
+            name = f"{SUM}{len(self.sums)}"
+            self.sums[name] = made
+        return ir.In(name, frozenset({"yes"}))
+
+    def mapped(self, expr: ir.Expr, leaf: Leaf) -> ir.Expr:
+        """`expr` with every reading replaced, inside sums too."""
+        match expr:
+            case ir.In(name, _):
+                if not name.startswith(SUM):
+                    return leaf(expr)
+                made = self.sums[name]
+                ones = tuple((sign, self.mapped(one, leaf)) for sign, one in made.ones)
+                rest = tuple((sign, cls, self.mapped(each, leaf)) for sign, cls, each in made.rest)
+                return self._named(Sum(ones, rest, made.bound))
+            case ir.Not(body):
+                return ir.neg(self.mapped(body, leaf))
+            case ir.And(parts):
+                return ir.conj([self.mapped(p, leaf) for p in parts])
+            case ir.Or(parts):
+                return ir.disj([self.mapped(p, leaf) for p in parts])
+        return expr
+
+    def readings(self, expr: ir.Expr) -> set[str]:
+        found: set[str] = set()
+        todo = [expr]
+        while todo:
+            here = todo.pop()
+            if isinstance(here, ir.In) and here.machine.startswith(SUM):
+                made = self.sums[here.machine]
+                todo.extend([one for _, one in made.ones] + [each for _, _, each in made.rest])
+            elif isinstance(here, ir.In):
+                found.add(here.machine)
+            todo.extend(ir.children(here))
+        return found
+
+    def families(self, expr: ir.Expr) -> set[str]:
+        """The machine families read in the present, and the view families read at all."""
+        found: set[str] = set()
+        for reading in self.readings(expr):
+            *views, machine = reading.split(SEPARATOR)
+            found.add((views[0] if views else machine).split("[")[0])
+        return found
+
+    # -- deciding ------------------------------------------------------------------------------------------------------
+
+    def initially(self, goal: ir.Expr) -> bool:
+        """Does `goal` hold in the initial state? Counts of all others are all of them, or none."""
+        start = self.mapped(goal, lambda at: ir.Const(self.initial[machine_of(at)] in at.states))
+        return self.solver.refuted([ir.neg(start)], []) is not None
+
+    def refuted(self, assumed: list[ir.Expr], lemmas: list[Lemma], also: Lemma | None = None) -> tuple[str, ...] | None:
+        """The lemmas that contradict `assumed`, or None; `also` is assumed like a lemma."""
+        views = self._contexts(assumed)
+        known = [*lemmas, also] if also else lemmas
+        for lemma in known:
+            for own in self.instances(lemma):
+                for context in views:
+                    self.solver.know(lemma, self.lemma(lemma, own, context))
+        if not any(name.startswith(SUM) for expr in assumed for name in ir.mentions(expr)):
+            return self.solver.refuted(assumed, known)
+        return self.solver.refuted(assumed, known, Relations(self, lemmas, views))
+
+    def lemma(self, lemma: Lemma, own: dict[str, Member], views: tuple[str, ...]) -> ir.Expr:
+        key = (lemma.name, *own.values(), views)
+        if key not in self._lemmas:
+            self._lemmas[key] = self.tree(lemma.always, own, views)
+        return self._lemmas[key]
+
+    def _contexts(self, exprs: list[ir.Expr]) -> list[tuple[str, ...]]:
+        """Every chain of views through which something is read, and its tails: a refresh makes one of the other."""
+        found: dict[tuple[str, ...], None] = {(): None}
+        for expr in exprs:
+            for reading in sorted(self.readings(expr)):
+                views = tuple(reading.split(SEPARATOR)[:-1])
+                found.update(dict.fromkeys(views[i:] for i in range(len(views) + 1)))
+        return list(found)
+
+    def instances(self, lemma: Lemma, extra: Iterable[Member] = ()) -> Iterator[dict[str, Member]]:
+        pools = [
+            [m for m in (*self.members, *extra) if m.type == p.type and p.cls in (None, m.cls)]
+            for p in lemma.parameters
+        ]
+        for chosen in product(*pools):
+            yield dict(zip((p.name for p in lemma.parameters), chosen, strict=True))
+
+
+def states_of(values: Values, machine: MachineTemplate, pattern: StatePattern, env: Env) -> list[str]:
+    """The states that a pattern stands for."""
+    family = next(f for f in machine.states if f.name == pattern.name)
+    ranges: list[list[int]] = []
+    for i, declared in enumerate(family.args):
+        if len(declared) == 2:
+            raise Unsupported("states named by an index")
+        numbers = list(range(declared[1], declared[2] + 1))
+        arg = pattern.args[i] if i < len(pattern.args) else None
+        if arg is not None:
+            assert not isinstance(arg, str)
+            wanted = values.evaluate(arg, env, Reads())
+            if not isinstance(wanted, int):
+                raise Unsupported("a state that depends on a size")
+            numbers = [number for number in numbers if number == wanted]
+        ranges.append(numbers)
+    chosen = product(*ranges)
+    return [f"{family.name}({', '.join(map(str, v))})" if v else family.name for v in chosen]
+
+
+def _same_sum(a: Sum, b: Sum) -> bool:
+    if a.ones != b.ones or a.rest != b.rest:
+        return False
+    return (
+        bool(a.bound == b.bound) if plain(a.bound, b.bound) else z3.eq(z3.IntVal(0) + a.bound, z3.IntVal(0) + b.bound)
+    )
