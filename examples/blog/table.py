@@ -1,6 +1,6 @@
 """Prints examples/blog/README.md: every case with the verdict that hitless gives, and what the case expects.
 
-    python examples/blog/table.py > examples/blog/README.md
+python examples/blog/table.py > examples/blog/README.md
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def main() -> None:
         text = path.read_text(encoding="utf-8")
         title = re.search(r"^// Row (\S+): (.*)$", text, re.MULTILINE)
         wanted = re.search(r"^// expect: (.*)$", text, re.MULTILINE)
-        assert title is not None and wanted is not None, path
+        assert title is not None, path
+        assert wanted is not None, path
         expected = dict(pair.split(" ") for pair in wanted[1].split("; "))
         for check, verdict, claim in verdicts(path):
             same = "yes" if verdict == expected.get(check) else f"no: {expected.get(check)}"
