@@ -21,6 +21,16 @@ _SLOTS_MAX = 150
 _CORE_SECONDS_MIN = 0.05
 
 
+@dataclass(frozen=True)
+class _Wish:
+    """How a question is asked; see `check`."""
+
+    once: bool
+    best: bool
+    core: bool
+    assume: tuple[Expr, ...]
+
+
 def check(
     system: System,
     check: Check,
@@ -36,11 +46,10 @@ def check(
     `assume` holds in every reachable state. `once` is the reduction of views that are read at one moment only. Without
     `best` the first violation found is good enough; without `core` a proof does not say what it rests on.
     """
+    wish = _Wish(once, best, core, assume)
     clock = Clock(budget.seconds, budget.memory_mb)
-    outcomes: list[Outcome] = []
-    for part in _parts(system, check, assume) if once else [check]:
-        outcome = _decide(system, check, part, clock, once=once, best=best, core=core, assume=assume)
-        outcomes.append(outcome)
+    parts = _parts(system, check, assume) if once else [check]
+    outcomes = [_decide(system, check, part, clock, wish) for part in parts]
     return replace(_joined(outcomes), seconds=clock.spent())
 
 
@@ -75,24 +84,12 @@ def _joined(outcomes: list[Outcome]) -> Outcome:
     return Outcome(Answer.HOLDS, core=core, statistics={**statistics, "parts": len(outcomes)})
 
 
-def _decide(
-    system: System,
-    whole: Check,
-    check: Check,
-    clock: Clock,
-    *,
-    once: bool,
-    best: bool,
-    core: bool,
-    assume: tuple[Expr, ...],
-) -> Outcome:
+def _decide(system: System, whole: Check, check: Check, clock: Clock, wish: _Wish) -> Outcome:
     """One part of the `whole` check, with longer and longer unrollings where machines go round."""
     outcome = Outcome(Answer.UNKNOWN, reason="nothing was tried")
     for extra in _EXTRA_TURNS:
         try:
-            outcome, again = _attempt(
-                system, whole, check, clock, once=once, best=best, core=core, assume=assume, extra_turns=extra
-            )
+            outcome, again = _attempt(system, whole, check, clock, wish, extra)
         except OutOfBudget as spent:
             outcome, again = Outcome(Answer.UNKNOWN, reason=str(spent)), False
         except SolverError as error:
@@ -110,26 +107,17 @@ def _text(error: Exception) -> str:
 
 
 def _attempt(
-    system: System,
-    whole: Check,
-    check: Check,
-    clock: Clock,
-    *,
-    once: bool,
-    best: bool,
-    core: bool,
-    assume: tuple[Expr, ...],
-    extra_turns: int,
+    system: System, whole: Check, check: Check, clock: Clock, wish: _Wish, extra_turns: int
 ) -> tuple[Outcome, bool]:
     """One unrolling, and whether a longer one may say more."""
     clock.look()
     begun = clock.spent()
-    shape = shape_of(system, check, assume, once=once, extra_turns=extra_turns)
+    shape = shape_of(system, check, wish.assume, once=wish.once, extra_turns=extra_turns)
     terms = Terms()
     solver = None
     try:
         encoding = Encoding(system, check, shape, terms, clock)
-        for expr in assume:
+        for expr in wish.assume:
             encoding.suppose(expr)
         goal, repeats = encoding.goal(), encoding.repeats()
         built = clock.spent()
@@ -148,7 +136,7 @@ def _attempt(
             return Outcome(Answer.UNKNOWN, reason=_why(solver), statistics=statistics), False
         if answer is Sat.YES:
             search = _Search(encoding, solver, Interpreter(system), whole)
-            run = search.best(statistics) if best else search.first()
+            run = search.best(statistics) if wish.best else search.first()
             return Outcome(Answer.VIOLATED, run=run, statistics=statistics), False
         goals = [goal]
         if any(turns.cut for turns in shape.turns.values()):
@@ -162,7 +150,7 @@ def _attempt(
                 why = _why(solver) if answer is Sat.UNKNOWN else f"repetition was cut: {', '.join(cuts)}"
                 again = answer is Sat.YES and shape.slots <= _SLOTS_MAX
                 return Outcome(Answer.UNKNOWN, reason=why, statistics=statistics), again
-        rests_on = _core(encoding, goals, clock) if core else frozenset()
+        rests_on = _core(encoding, goals, clock) if wish.core else frozenset()
         return Outcome(Answer.HOLDS, core=rests_on, statistics=statistics), False
     finally:
         if solver is not None:
