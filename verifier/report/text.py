@@ -64,7 +64,7 @@ def _violation(violation: Violation, explain: bool) -> Iterator[str]:
     telling = [reason for reason in violation.why if explain or _telling(reason)]
     most = len(telling) if explain else _WHY_LINES
     longest = sorted(telling, key=lambda reason: reason.took_ms, reverse=True)[:most]
-    yield from _columns(_reason(reason, explain) for reason in telling if reason in longest)
+    yield from _columns(row for reason in telling if reason in longest for row in _reason(reason, explain))
     if len(telling) > most:
         yield f"    .. and {len(telling) - most} shorter waits (--explain shows them)"
 
@@ -114,14 +114,14 @@ def _telling(reason: Reason) -> bool:
     return reason.took_ms > 0 or any(bound.given for bound in reason.bounds)
 
 
-def _reason(reason: Reason, explain: bool) -> tuple[str, ...]:
+def _reason(reason: Reason, explain: bool) -> Iterator[tuple[str, ...]]:
     """One link: what, how long it took, and the numbers that allowed it: those of the scenario, if there are any."""
     took = duration_text(reason.took_ms)
-    waited = f"after {took}" if reason.happened else f"not yet after {took}"
-    bounds = reason.bounds
-    if not explain:
-        bounds = tuple(bound for bound in bounds if bound.given) or bounds
-    return (reason.label, waited, "; ".join(f"{b.setting} = {b.value}{_default(b)} {_place(b)}" for b in bounds))
+    begin = (reason.label, f"after {took}" if reason.happened else f"not yet after {took}")
+    given = tuple(bound for bound in reason.bounds if bound.given)
+    for bound in reason.bounds if explain or not given else given:
+        yield (*begin, f"{bound.setting} = {bound.value}{_default(bound)} {_place(bound)}")
+        begin = ("", "")
 
 
 def _place(bound: Bound) -> str:
