@@ -25,7 +25,7 @@ class Stage:
 
 
 def stages(own: list[Member], exact: Lowered) -> Iterator[Stage]:
-    """The check's own members, all in lockstep, then 1, 2, 4, .. further members of each class, at last all."""
+    """The check's own members, then 1, 2, 4, .. further ones of each class, at last all; after 1, all in lockstep."""
     others: dict[tuple[str, str], list[Member]] = {}
     everyone = {m for members in exact.members_of.values() for m in members}
     for member in sorted(everyone - set(own), key=lambda m: (m.type, m.cls, m.ordinal)):
@@ -35,9 +35,9 @@ def stages(own: list[Member], exact: Lowered) -> Iterator[Stage]:
     count = 1
     while count < 2 * most:
         free = (*own, *(m for members in others.values() for m in members[:count]))
+        yield Stage(free)
         if count == 1 and most > 1:
             yield Stage(free, lockstep=True)
-        yield Stage(free)
         count *= 2
 
 

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from verifier.engines.induction.changes import Change, Refresh, firings
+from verifier.engines.induction.propagation import contradictory
 from verifier.engines.induction.symbols import Symbols
 from verifier.engines.induction.trees import Trees, Unsupported
 from verifier.language.program import Condition, Lemma, Parameter, Program, SettingRead, Span
@@ -152,7 +153,10 @@ class Book:
         if after == before:
             return True
         guard = change.guard(trees)
-        return guard == ir.FALSE or trees.refuted([guard, ir.neg(after)], self.proven, also=lemma) is not None
+        broken = [guard, ir.neg(after)]
+        if contradictory([*broken, *trees.facts([*self.proven, lemma], [()])], trees.all_states):
+            return True
+        return trees.refuted(broken, self.proven, also=lemma) is not None
 
     def _changes(self, goal: ir.Expr, trees: Trees, mine: list[Member]) -> Iterator[tuple[list[Member], Change]]:
         """Every step and refresh that may touch what the goal reads, by members of the lemma and by one other each."""

@@ -238,6 +238,10 @@ class Trees:
             return self.solver.refuted(assumed, known)
         return self.solver.refuted(assumed, known, Relations(self, lemmas, views))
 
+    def facts(self, lemmas: list[Lemma], views: list[tuple[str, ...]]) -> list[ir.Expr]:
+        """What the lemmas say of the members that are spelt out, now and in the copies named."""
+        return [self.lemma(x, own, context) for x in lemmas for own in self.instances(x) for context in views]
+
     def lemma(self, lemma: Lemma, own: dict[str, Member], views: tuple[str, ...]) -> ir.Expr:
         key = (lemma.name, *own.values(), views)
         if key not in self._lemmas:
