@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -84,6 +85,8 @@ def verify(files: tuple[str, ...], only: tuple[str, ...], style: str, budget: fl
     INCONCLUSIVE. 2: bad input. 3: an error of hitless itself.
     """
     started = time.monotonic()
+    # Much is made and little of it goes in circles: looking for circles less often saves a tenth of the time.
+    gc.set_threshold(200_000, 50, 100)
     with _Progress() as progress:
         loaded = _loaded(files)
         from verifier.analysis.verify import BadModel, UnknownCheck, verify_program
