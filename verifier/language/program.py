@@ -97,7 +97,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Block:
-    """An optional block (`deployment.readiness_probe`), which a scenario gives or leaves out."""
+    """An optional block (`block.part`), which a scenario gives or leaves out."""
 
     path: str
     per: str | None
@@ -116,7 +116,7 @@ class Literal_:
 
 @dataclass(frozen=True)
 class SettingRead:
-    """The value of a setting; `index` is the variable whose class selects it (`deployment.pre_stop[p]`)."""
+    """The value of a setting; `index` is the variable whose class selects it (`block.name[x]`)."""
 
     path: str
     index: str | None
@@ -223,7 +223,7 @@ class StaticBoolean:
 
 @dataclass(frozen=True)
 class StaticQuantified:
-    """`some`/`every` with a static body (`no p: Pod (deployment.pre_stop[p] is sleep)`)."""
+    """`some`/`every` with a static body (`no x: T (block.name[x] is word)`)."""
 
     kind: Literal["some", "every"]
     var: str
@@ -376,7 +376,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class IndexType:
-    """`index Pod = old: deployment.replicas, new: deployment.replicas`."""
+    """`index T = old: block.size, new: block.size`."""
 
     name: str
     classes: tuple[tuple[str, Static], ...]
