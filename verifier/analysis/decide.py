@@ -17,6 +17,7 @@ from math import inf
 from typing import Any
 
 from verifier.analysis.completion import completed
+from verifier.analysis.kinds import alike, has_every_kind, kinds
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
@@ -87,34 +88,55 @@ class Decider:
         group = self.values.program.checks[name]
         started = time.monotonic()
         extra: Env = {} if group.parameter is None or argument is None else {group.parameter: argument}
-        questions = [
-            _Question(part, {**env, **extra}, _Lemmas(self.induction))
-            for part in group.parts
-            for env in kinds(self.values, part)
-        ]
-        for question in questions:
-            question.result = self._relaxed(question)
+        questions = [question for part in group.parts for question in self._questions(part, extra)]
         unknown = [question for question in questions if question.result is None]
         if quick and unknown:
             return CheckResult(name, group.doc, Verdict.INCONCLUSIVE, THIS_TOPOLOGY, (), time.monotonic() - started)
         self._search(unknown)
+        others = [other for question in unknown for other in self._not_alike(question)]
+        self._search(others)
+        questions += others
         results = []
         for part in group.parts:
             found = [q.result for q in questions if q.part is part and q.result is not None]
             results += self._covered(part, extra, found)
         verdict = worst([r.verdict for r in results])
         scope = weakest(r.scope for r in results)
-        if not all(self._all_kinds(part) for part in group.parts):
+        placed = {question.part.name for question in questions if question.placed}
+        if not all(has_every_kind(self.values, part, placed=part.name in placed) for part in group.parts):
             scope = THIS_TOPOLOGY
         title = name if argument is None else f"{name} >= {argument}"
         doc = group.doc.format_map(extra)
         return CheckResult(title, doc, verdict, scope, tuple(results), time.monotonic() - started)
 
-    def _all_kinds(self, part: CheckTemplate) -> bool:
-        """Are there enough members for every choice that a larger topology would have?"""
-        types = [parameter.type for parameter in part.parameters]
-        counts = {t: min(self.values.count(t, cls) for cls in self.values.classes(t)) for t in types}
-        return all(types.count(t) <= count for t, count in counts.items())
+    def _questions(self, part: CheckTemplate, extra: Env) -> Iterator[_Question]:
+        """A question for each kind of members, with its answer if the relaxed slice gives it.
+
+        Members are told apart by where they begin only where the relaxed slice reads that.
+        """
+        told_apart: list[dict[str, Member]] | None = None
+        for env in kinds(self.values, part):
+            question = _Question(part, {**env, **extra}, _Lemmas(self.induction), env)
+            question.result = self._relaxed(question)
+            if not question.placed:
+                yield question
+                continue
+            told_apart = told_apart or kinds(self.values, part, placed=True)
+            for choice in told_apart:
+                if alike(choice, env):
+                    variant = _Question(part, {**choice, **extra}, _Lemmas(self.induction), choice)
+                    variant.result = self._relaxed(variant)
+                    yield variant
+
+    def _not_alike(self, question: _Question) -> Iterator[_Question]:
+        """What is SAFE on the whole slice for members that begin there says nothing of those that begin elsewhere."""
+        safe = question.result is not None and question.result.verdict is Verdict.SAFE
+        if question.placed or not safe or question.exact is None or not question.exact.placed:
+            return
+        for choice in kinds(self.values, question.part, placed=True):
+            if alike(choice, question.choice) and choice != question.choice:
+                env = {**question.env, **choice}
+                yield _Question(question.part, env, _Lemmas(self.induction), choice, placed=True)
 
     # -- one part for one choice of members ----------------------------------------------------------------------------
 
@@ -125,6 +147,7 @@ class Decider:
         if part.kind != "never":
             return None
         small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled)
+        question.placed = small.placed
         if small.check.when == ir.FALSE:
             outcome = Outcome(Answer.HOLDS)
         else:
@@ -229,7 +252,7 @@ class Decider:
             return found
         for cover in part.covers:
             undecided = False
-            for env in kinds(self.values, part):
+            for env in kinds(self.values, part, placed=True):
                 reached = self._reaches(part, cover, {**env, **extra})
                 undecided |= reached is None
                 if reached:
@@ -258,13 +281,15 @@ class Decider:
 class _Question:
     """One part of a check for one choice of members, and its answer once there is one.
 
-    `close`: the machines and views of the relaxed slice, which is what the part is about; `longest_ms`: how long the
+    `placed`: the relaxed slice depends on where members begin. `close`: the machines and views of the relaxed slice, which is what the part is about; `longest_ms`: how long the
     longest violation found there lasts (0: for ever).
     """
 
     part: CheckTemplate
     env: Env
     lemmas: _Lemmas
+    choice: dict[str, Member] = field(default_factory=dict)
+    placed: bool = False
     close: frozenset[str] = frozenset()
     longest_ms: int = 0
     exact: Lowered | None = None
@@ -303,23 +328,6 @@ class _Lemmas:
 
     def scopes(self) -> Iterator[Scope]:
         yield from self.found.values()
-
-
-def kinds(values: Values, part: CheckTemplate) -> list[dict[str, Member]]:
-    """One choice of members for each class of each parameter; two of one type may be the same or different ones."""
-    chosen: list[dict[str, Member]] = [{}]
-    for parameter in part.parameters:
-        longer = []
-        for env in chosen:
-            for cls in values.classes(parameter.type):
-                if parameter.cls not in (None, cls):
-                    continue
-                taken = [m for m in dict.fromkeys(env.values()) if (m.type, m.cls) == (parameter.type, cls)]
-                fresh = Member(parameter.type, cls, len(taken))
-                pool = [*taken, fresh] if len(taken) < values.count(parameter.type, cls) else taken
-                longer += [{**env, parameter.name: member} for member in pool]
-        chosen = longer
-    return chosen
 
 
 def _lasts(witness: Witness) -> int:

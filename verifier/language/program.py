@@ -264,11 +264,20 @@ Static = (
 
 
 @dataclass(frozen=True)
+class Each:
+    """`each N` in an initial state: the k-th member of the machine's class begins at the (k mod N)-th of the index
+    type."""
+
+    number: Static
+    span: Span
+
+
+@dataclass(frozen=True)
 class StatePattern:
     """`running`, `starting(k)` (a static number), `starting(*)` (None), `on(n)` (the name of an index variable)."""
 
     name: str
-    args: tuple[Static | str | None, ...] = ()
+    args: tuple[Static | Each | str | None, ...] = ()
 
 
 @dataclass(frozen=True)

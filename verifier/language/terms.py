@@ -33,6 +33,9 @@ class Terms(Operands):
         match node:
             case s.Constant():
                 return self.constant(node)
+            case s.Each():
+                self.report.add("HL303", node.span, "`each` stands in initial states, for an index")
+                return bad(node.span)
             case s.Reference():
                 return self.reference(node, scope)
             case s.Invocation():

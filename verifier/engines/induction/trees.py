@@ -17,6 +17,7 @@ from verifier.language.program import (
     Call,
     Condition,
     CountCompare,
+    Each,
     IfStatic,
     InState,
     Lemma,
@@ -276,7 +277,7 @@ def states_of(values: Values, machine: MachineTemplate, pattern: StatePattern, e
         numbers = list(range(declared[1], declared[2] + 1))
         arg = pattern.args[i] if i < len(pattern.args) else None
         if arg is not None:
-            assert not isinstance(arg, str)
+            assert not isinstance(arg, str | Each)
             wanted = values.evaluate(arg, env, Reads())
             if not isinstance(wanted, int):
                 raise Unsupported("a state that depends on a size")
