@@ -28,6 +28,7 @@ from verifier.system import ir
 from verifier.system.lower import Lowered, initially, lower
 from verifier.system.run import Answer, Budget, Outcome, Run
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, Scope, weakest
+from verifier.system.suffix import going_round, last_changes
 from verifier.system.values import Env, Member, Values
 
 
@@ -52,6 +53,9 @@ class EngineContradicted(Exception):
 
 # Once there is a violation, larger numbers of free members than this are not tried.
 _FEW = 5
+
+# How many of the last changes of a machine that goes round are looked at, one attempt after another.
+_LAST_CHANGES = (0, 1, 2)
 
 _NOT_FOLLOWED = Outcome(Answer.UNKNOWN, reason="not followed further: another part is violated")
 
@@ -148,18 +152,30 @@ class Decider:
             return None
         small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled)
         question.placed = small.placed
-        if small.check.when == ir.FALSE:
-            outcome = Outcome(Answer.HOLDS)
-        else:
-            slice_ = pruned(small.system, small.check)
-            outcome = events.check(slice_, slice_.checks[0], self.deadline.left())
+        outcome = Outcome(Answer.HOLDS) if small.check.when == ir.FALSE else self._few_changes(small)
         if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
             question.longest_ms = (outcome.run.end - outcome.run.since) * small.system.tick_ms
         question.close = frozenset((*small.system.machine, *small.system.view))
         if outcome.answer is not Answer.HOLDS:
             return None
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
-        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=_rests_on(small.system, outcome))
+        rests_on = _rests_on(small.system, outcome)
+        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
+
+    def _few_changes(self, small: Lowered) -> Outcome:
+        """The answer on a relaxed slice; of machines that go round only the last changes are looked at, more and more."""
+        slice_ = pruned(small.system, small.check)
+        round_ = going_round(slice_)
+        if not round_:
+            return events.check(slice_, slice_.checks[0], self.deadline.left())
+        outcome = _NOT_FOLLOWED
+        for changes in _LAST_CHANGES:
+            part = last_changes(slice_, slice_.checks[0], round_, changes)
+            part = pruned(part, part.checks[0])
+            outcome = events.check(part, part.checks[0], self.deadline.left(), best=False)
+            if outcome.answer is Answer.HOLDS:
+                return outcome
+        return Outcome(Answer.UNKNOWN, reason="what goes round was not followed further")
 
     def _search(self, questions: list[_Question]) -> None:
         """Answers each question on the whole slice, with more and more members that may move.
@@ -281,8 +297,8 @@ class Decider:
 class _Question:
     """One part of a check for one choice of members, and its answer once there is one.
 
-    `placed`: the relaxed slice depends on where members begin. `close`: the machines and views of the relaxed slice, which is what the part is about; `longest_ms`: how long the
-    longest violation found there lasts (0: for ever).
+    `placed`: the relaxed slice depends on where members begin. `close`: the machines and views of the relaxed slice,
+    which is what the part is about; `longest_ms`: how long the longest violation found there lasts (0: for ever).
     """
 
     part: CheckTemplate

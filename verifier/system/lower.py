@@ -300,7 +300,7 @@ class _Lowering:
     def _first(self, template: MachineTemplate, members: tuple[Member, ...]) -> tuple[StateFamily, str]:
         """The initial state of a machine, and the family that it belongs to."""
         env = _bind(template, members)
-        pattern = next(pattern for pattern, test in template.initially if test is None or self._static(test, env))
+        pattern = next(pattern for pattern, test in template.initially if test is None or self._begins(test, env))
         family = next(f for f in template.states if f.name == pattern.name)
         chosen: dict[str, Member | int] = dict(env)
         args: list[Any] = []
@@ -314,6 +314,15 @@ class _Lowering:
             else:
                 args.append(arg)
         return family, self._states(template, replace(pattern, args=tuple(args)), chosen)[0]
+
+    def _begins(self, test: Condition, env: Env) -> bool:
+        """Whether an initial state is the one: known before the search, or from where the others begin."""
+        if isinstance(test, When):
+            return self._static(test.value, env)
+        start = _Lowering(self.values, False, lambda condition, env: None, set())
+        expr = start._condition(test, env)
+        self.placed |= start.placed
+        return at_start(expr, {name: machine.initial for name, machine in start.machines.items()})
 
     def _seen(self, template: ViewTemplate, members: tuple[Member, ...], body: Condition, env: Env) -> ir.Expr:
         if not all(member.spelt_out for member in members):
