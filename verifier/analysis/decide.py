@@ -163,7 +163,7 @@ class Decider:
         return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
 
     def _few_changes(self, small: Lowered) -> Outcome:
-        """The answer on a relaxed slice; of machines that go round only the last changes are looked at, more and more."""
+        """The answer on a relaxed slice; of machines that go round only the last changes are looked at."""
         slice_ = pruned(small.system, small.check)
         round_ = going_round(slice_)
         if not round_:

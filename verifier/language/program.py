@@ -426,7 +426,7 @@ class StepTemplate:
 
 @dataclass(frozen=True)
 class MachineTemplate:
-    """`initially`: the first entry whose condition holds (None: always) where all others are in their initial states."""
+    """`initially`: the first entry whose condition holds (None: always) where the others begin."""
 
     name: str
     parameters: tuple[Parameter, ...]
