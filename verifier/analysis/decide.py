@@ -281,8 +281,8 @@ class Decider:
 class _Question:
     """One part of a check for one choice of members, and its answer once there is one.
 
-    `placed`: the relaxed slice depends on where members begin. `close`: the machines and views of the relaxed slice, which is what the part is about; `longest_ms`: how long the
-    longest violation found there lasts (0: for ever).
+    `placed`: the relaxed slice depends on where members begin. `close`: the machines and views of the relaxed slice,
+    which is what the part is about; `longest_ms`: how long the longest violation found there lasts (0: for ever).
     """
 
     part: CheckTemplate

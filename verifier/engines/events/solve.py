@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from verifier.engines.events.encoding import Bound, Encoding
 from verifier.engines.events.shape import shape_of
-from verifier.engines.events.terms import Clock, OutOfBudget, Sat, Solver, SolverError, Term, Terms
 from verifier.engines.events.witness import Timed, order_of, timed
+from verifier.engines.terms import Clock, OutOfBudget, Sat, Solver, SolverError, Term, Terms
 from verifier.interpreter import Interpreter
 from verifier.system.ir import Check, Expr, Or, System, disj, reads
 from verifier.system.run import Answer, Budget, Outcome, Run

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from verifier.engines.events.encoding import Encoding
 from verifier.engines.events.reading import Point
 from verifier.engines.events.shape import sources_first
-from verifier.engines.events.terms import Solver
+from verifier.engines.terms import Solver
 from verifier.interpreter import Interpreter, State
 from verifier.system.ir import Check
 from verifier.system.run import Event, Run

@@ -25,6 +25,9 @@ class Firing:
     def guard(self, trees: Trees) -> ir.Expr:
         return ir.conj([ir.In(self.machine, frozenset({self.source})), trees.tree(self.condition, self.env, ())])
 
+    def may_touch(self, readings: set[str]) -> bool:
+        return self.machine in readings
+
     def leaf(self, trees: Trees) -> Leaf:
         return lambda at: ir.Const(self.target in at.states) if at.machine == self.machine else at
 
@@ -35,6 +38,9 @@ class Refresh:
 
     def guard(self, trees: Trees) -> ir.Expr:
         return ir.TRUE
+
+    def may_touch(self, readings: set[str]) -> bool:
+        return any(reading.startswith(self.view + SEPARATOR) for reading in readings)
 
     def leaf(self, trees: Trees) -> Leaf:
         prefix = self.view + SEPARATOR
