@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 
 from verifier.engines.induction.readings import SEPARATOR, Leaf
 from verifier.engines.induction.trees import Trees, states_of
 from verifier.language.program import Condition, MachineTemplate, StatePattern, StepTemplate, Variable
+from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import instance_name
 from verifier.system.values import Env, Member, Values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import product
 from math import inf
 from typing import Any
@@ -14,6 +13,7 @@ from verifier.engines.induction.symbols import Symbols, Unsupported
 from verifier.engines.induction.trees import Trees
 from verifier.engines.terms import Clock, Terms
 from verifier.language.program import Condition, Lemma, Parameter, Program, SettingRead, Span
+from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import instance_name
 from verifier.system.names import free_names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from verifier.engines.induction.symbols import Symbolic
 from verifier.engines.terms import OutOfBudget, Sat, SolverError, Term, Terms
 from verifier.engines.terms import Solver as Core
 from verifier.language.program import Lemma
+from verifier.records import dataclass
 from verifier.system import ir
 
 if TYPE_CHECKING:

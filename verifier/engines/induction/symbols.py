@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from verifier.records import dataclass
 from verifier.system.scope import Scope
 from verifier.system.values import Numbers
 

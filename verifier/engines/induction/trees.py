@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -28,6 +27,7 @@ from verifier.language.program import (
     Static,
     When,
 )
+from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import instance_name
 from verifier.system.names import free_names
