@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import inf
 from typing import Any
 
@@ -24,6 +24,7 @@ from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.interpreter import Interpreter, Refusal, replay
 from verifier.language.program import CheckTemplate, Condition
+from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import Lowered, initially, lower
 from verifier.system.run import Answer, Budget, Outcome, Run

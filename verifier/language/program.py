@@ -6,8 +6,9 @@ type or of a wrong unit any more; what is left is arithmetic over settings and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from verifier.records import dataclass
 
 # -- places and values -----------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from verifier.engines.events.reading import Point, Reading
 from verifier.engines.events.shape import At, Shape, Under, crosses, live_steps
-from verifier.engines.events.terms import Clock, Term, Terms
+from verifier.engines.terms import Clock, Term, Terms
 from verifier.system.ir import FALSE, TRUE, And, AtLeast, Check, Const, Expr, In, Not, Or, Step, System, neg
 
 Bound = tuple[str, str]

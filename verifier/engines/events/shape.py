@@ -6,9 +6,9 @@ A run of a system is the set of its change times. Each machine and each view get
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from verifier.records import dataclass
 from verifier.system.ir import FALSE, Check, Expr, In, Seen, Step, System, children, reads
 
 END: Literal["END"] = "END"

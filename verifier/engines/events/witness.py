@@ -5,13 +5,13 @@ order alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from verifier.engines.events.encoding import Encoding
 from verifier.engines.events.reading import Point
 from verifier.engines.events.shape import Shape, sources_first
-from verifier.engines.events.terms import Solver
+from verifier.engines.terms import Solver
 from verifier.interpreter import Interpreter, State, Value
+from verifier.records import dataclass
 from verifier.system.ir import Check
 from verifier.system.run import Event, Run
 
