@@ -17,6 +17,7 @@ from math import inf
 from typing import Any
 
 from verifier.analysis.completion import completed
+from verifier.analysis.grade import in_every_run
 from verifier.analysis.kinds import alike, has_every_kind, kinds
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
@@ -100,6 +101,7 @@ class Decider:
         others = [other for question in unknown for other in self._not_alike(question)]
         self._search(others)
         questions += others
+        self._grade(questions)
         results = []
         for part in group.parts:
             found = [q.result for q in questions if q.part is part and q.result is not None]
@@ -215,6 +217,16 @@ class Decider:
             question.result = self._answer(question, question.witness)
         elif found is not None:
             question.result = self._answer(question, found)
+
+    def _grade(self, questions: list[_Question]) -> None:
+        """One part that every run violates is enough for the check. With typical values only the verdict is wanted."""
+        for question in () if self.values.typical else questions:
+            result, exact = question.result, question.exact
+            if result is None or exact is None or result.verdict is not Verdict.UNSAFE:
+                continue
+            if in_every_run(exact, question.own, self._meaning(exact), self.deadline.left()):
+                question.result = replace(result, in_every_run=True)
+                break
 
     def _answer(self, question: _Question, found: Witness | Outcome) -> PartResult:
         match found:
