@@ -14,8 +14,8 @@ from systems import chained, forked, small
 from template_programs import model, with_sizes
 from test_reductions import shrunk
 
-from verifier.analysis.decide import kinds
 from verifier.analysis.grade import in_every_run
+from verifier.analysis.kinds import kinds
 from verifier.analysis.schedules import avoiding_run
 from verifier.analysis.verdict import Verdict
 from verifier.analysis.verify import merged
