@@ -105,3 +105,30 @@ def avoidable(system: System, condition: Expr, states_max: int = 20_000) -> bool
         if len(reach) == len(good):
             return graph.first() in good
         good = reach
+
+
+def longest(system: System, condition: Expr, cap: int, states_max: int = 20_000) -> int | None:
+    """The most ticks for which `condition` holds without a break in any run; at most `cap`. None: it never holds."""
+    graph = _Graph(system)
+
+    def held(state: State, before: int | None) -> int | None:
+        return (before or 0) if graph.meaning.holds(condition, state) else None
+
+    first = (graph.first(), held(graph.first(), None))
+    seen, todo = {first}, deque([first])
+    most = first[1]
+    while todo:
+        state, since = todo.popleft()
+        following = [(after, held(after, since)) for after in graph.events(state)]
+        tick = graph.tick(state)
+        if tick is not None:
+            following.append((tick, None if since is None else min(since + 1, cap)))
+        for after in following:
+            if after not in seen:
+                if len(seen) >= states_max:
+                    raise TooLarge
+                seen.add(after)
+                todo.append(after)
+                if after[1] is not None:
+                    most = max(most or 0, after[1])
+    return most

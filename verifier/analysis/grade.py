@@ -1,7 +1,7 @@
-"""Is a check that some run violates violated by every run?
+"""The grade of a violation: is it in every run, and how long does it last at most?
 
-Only complete runs count: time passes without end, and all obligations are honoured; a step without an upper bound may
-stay out for ever. Three stages, each small; what they do not show is not claimed:
+*In every run.* Only complete runs count: time passes without end, and all obligations are honoured; a step without an
+upper bound may stay out for ever. Three stages, each small; what they do not show is not claimed:
 
 1. Schedules (verifier/analysis/schedules.py). A complete run that avoids the violation ends the question.
 2. A proof about the check's own members alone. The others are dropped, so that nothing is left of the system's size,
@@ -11,6 +11,9 @@ stay out for ever. Three stages, each small; what they do not show is not claime
    the check for some choice of members if the other does.) So "there is room for one more" stays true without
    counting, and a step that depends on it stays an obligation.
 3. The same proof with every member, while the system is small.
+
+*How long at most.* The search makes a violation as long as it can, in runs of a few members. That none is longer is
+proven on the relaxed slice, which has all runs of the system, or on the whole slice while that is small.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verifier.analysis.schedules import avoiding_run
+from verifier.analysis.stages import pruned
 from verifier.engines import events
 from verifier.interpreter import Interpreter
 from verifier.system import ir
@@ -54,6 +58,21 @@ def shown(exact: Lowered, own: list[Member], budget: Budget) -> bool:
     if len(everybody) == len(mine) or len(everybody) > _SLOTS_MAX:
         return False
     return _proof(*keep(system, condition, everybody, {}), budget)
+
+
+def lasts_at_most(relaxed: Lowered | None, exact: Lowered, lasts_ms: int, budget: Budget) -> bool:
+    """No violation of this check lasts longer without a break; shown, or False."""
+    left = Budget(min(budget.seconds, _SECONDS), budget.memory_mb)
+    for lowered in (relaxed, exact):
+        if lowered is None or lowered.check.kind != "never" or len(lowered.system.machines) > _SLOTS_MAX:
+            continue
+        small = pruned(lowered.system, lowered.check)
+        when = small.checks[0].when
+        if not isinstance(when, ir.Const):
+            ticks = lasts_ms // small.tick_ms
+            if events.lasts_at_most(small, when, ticks, left, _SLOTS_MAX).answer is Answer.HOLDS:
+                return True
+    return False
 
 
 def _watched(exact: Lowered) -> Lowered:

@@ -62,7 +62,8 @@ class Witness:
 class PartResult:
     """One part of a check for one choice of members. `rests_on`: (setting, "lo" | "hi") that a proof used.
 
-    `in_every_run`: a violation that was shown to be in every complete run, for some choice of members.
+    `in_every_run`: a violation that was shown to be in every complete run, for some choice of members. `longest`: it
+    was shown that no violation of this part by these members lasts longer than the witness's.
     """
 
     name: str
@@ -73,6 +74,7 @@ class PartResult:
     rests_on: tuple[tuple[str, str], ...] = ()
     witness: Witness | None = None
     in_every_run: bool = False
+    longest: bool = False
     reason: str = ""
 
 

@@ -89,7 +89,7 @@ def _check(file: str, workload: WorkloadResult, check: CheckResult) -> CheckRepo
     program = workload.program
     violated = [part for part in check.parts if part.witness is not None]
     traces = [(trace_of(part.witness), part) for part in violated if part.witness is not None]
-    traces.sort(key=lambda pair: (-pair[0].lasts_ms, pair[0].end_ms))
+    traces.sort(key=lambda pair: (-pair[0].lasts_ms, not pair[1].longest, pair[0].end_ms))
     every = any(part.in_every_run for part in violated)
     violation = _violation(program, *traces[0], every) if traces else None
     proven = check.parts if check.verdict is Verdict.SAFE else ()
@@ -133,9 +133,9 @@ def _grade(trace: Trace, part: PartResult, every: bool) -> str:
     if part.witness.check.kind == "ends_with":
         return runs
     if trace.lasts_ms > 0 or part.witness.cut:
-        return f"{runs}, for {'at least' if part.witness.cut else 'up to'} {duration_text(trace.lasts_ms)}"
+        return f"{runs}, for {'up to' if part.longest else 'at least'} {duration_text(trace.lasts_ms)}"
     edge = "only at the edge: it lasts no time"
-    return f"in every run, {edge}" if every else edge
+    return edge if part.longest and not every else f"{runs}, in this one {edge}"
 
 
 def _reason(program: Program, event: TraceEvent) -> Reason:
