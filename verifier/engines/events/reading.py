@@ -43,7 +43,7 @@ RULES = Rules()
 class Reading:
     """Slots and points of one system, and the formulas that read its state right after a point."""
 
-    def __init__(self, system: System, shape: Shape, terms: Terms, clock: Clock) -> None:
+    def __init__(self, system: System, shape: Shape, terms: Terms, clock: Clock, more_points: int = 0) -> None:
         self.system, self.shape, self.terms, self.clock, self.rules = system, shape, terms, clock, RULES
         self.slots: dict[str, list[Point]] = {}
         self.once: dict[str, Point] = {}
@@ -64,8 +64,9 @@ class Reading:
             elif view in shape.view_slots:
                 self.slots[view] = [self._point(view, j, terms.boolean()) for j in range(1, shape.view_slots[view] + 1)]
         # One more than all points: room for `since`, which is made when a violation is measured.
-        self.slack = self.points + 2 if self.rules.slack else 0
-        self.scale = (self.points + 2) * (self.points + 2) + 1
+        room = self.points + 2 + more_points
+        self.slack = room if self.rules.slack else 0
+        self.scale = room * room + 1
         self.definitions: list[Term] = []
         self._holds: dict[tuple[int, bool, int], Term] = {}
         self._kept: list[Expr] = []
@@ -80,6 +81,11 @@ class Reading:
     def _point(self, owner: str, index: int, happens: Term, steps: tuple[Step, ...] = ()) -> Point:
         self.points += 1
         return Point(self.points, owner, index, happens, self.terms.integer(), steps)
+
+    def moment(self, view: str) -> Point:
+        """An extra point: `view`, a name of its own, is read as of this moment. There is room for `more_points`."""
+        self.once[view] = self._point(view, 1, self.terms.true)
+        return self.once[view]
 
     def since_point(self) -> Point:
         """The extra point from which a violation lasts; at most one is made."""
