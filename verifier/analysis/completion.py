@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from verifier.interpreter import Interpreter, State
-from verifier.system.ir import Expr, System
+from verifier.system.ir import Expr, System, reads
 from verifier.system.run import Event, Run
 
 # A run in which more than this has to be put in is not completed: something goes round.
@@ -24,8 +24,8 @@ def completed(
 ) -> Run:
     """`run` of `part` with what `whole` needs besides; from an event on that `whole` does not allow, as it is.
 
-    `leaders`: the machine that each machine in lockstep follows. `lasting`: nothing in `part` ends this condition; the
-    run goes on for as long as it holds in `whole`.
+    `leaders`: the machine that each machine in lockstep follows. `lasting`: what is violated, if by a state; the run
+    goes on for as long as it holds in `whole` while everything happens as late as it can.
     """
     return _Completion(part, whole, leaders).run(run, lasting)
 
@@ -40,6 +40,7 @@ class _Completion:
         self.here, self.there = self.small.initial(), self.large.initial()
         self.now = 0
         self.events: list[Event] = []
+        self.changed: set[str] = set()
 
     def run(self, run: Run, lasting: Expr | None) -> Run:
         for i, event in enumerate(run.events):
@@ -56,20 +57,24 @@ class _Completion:
         return self._while(lasting, run.since)
 
     def _while(self, condition: Expr, since: int) -> Run:
-        """Goes on until nothing is forced any more, or until what is forced ends `condition`: that is left out."""
+        """Goes on, late as can be, for as long as `condition` holds; what happens in the last tick is left out."""
+        count = len(self.events)
+        read = reads(condition)
         for _ in range(_FORCED_MAX):
             room = self.large.room(self.there)
             if room is None:
                 break
-            self._tick(room)
-            count = len(self.events)
-            forced = self._forced()
-            if forced is None:
+            if room > 0:
+                self._tick(room)
+                count = len(self.events)
+            self._happen(self._forced() or self._due())
+            if self._touched(read) and not self.large.holds(condition, self.there):
                 break
-            self._happen(forced)
-            if not self.large.holds(condition, self.there):
-                return Run(tuple(self.events[:count]), self.now, since)
-        return Run(tuple(self.events), self.now, since)
+        return Run(tuple(self.events[:count]), self.now, since)
+
+    def _touched(self, read: frozenset[str]) -> bool:
+        """Did the last thing that was made to happen, and what it brought with it, change anything in `read`?"""
+        return not read.isdisjoint(self.changed)
 
     def _may_fire(self, name: str) -> bool:
         step = self.large.system.step[name]
@@ -104,18 +109,25 @@ class _Completion:
         name = next((name for name in self.large.due(self.there) if self._unknown(name)), None)
         return None if name is None else Event(self.now, name, refresh=name in self.large.view_at)
 
+    def _due(self) -> Event:
+        """What lets no time pass, whoever is to do it."""
+        name = self.large.due(self.there)[0]
+        return Event(self.now, name, refresh=name in self.large.view_at)
+
     def _unknown(self, name: str) -> bool:
         step = self.large.system.step.get(name)
         return step.machine not in self.moving if step else name not in self.small.view_at
 
     def _happen(self, event: Event) -> None:
         """The event in the whole, and at once every refresh that the part sees no need for."""
+        self.changed = {event.name if event.refresh else self.large.system.step[event.name].machine}
         self.there = _after(self.large, self.there, event)
         self.events.append(event)
         while missing := [v for v in self.large.behind(self.there) if v not in self.small.behind(self.here)]:
             for view in missing:
                 self.there = self.large.refresh(self.there, view)
                 self.events.append(Event(event.at, view, refresh=True))
+                self.changed.add(view)
 
 
 def _after(meaning: Interpreter, state: State, event: Event) -> State:

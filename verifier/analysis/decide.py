@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import field, replace
 from math import inf
 from typing import Any
@@ -22,6 +23,7 @@ from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
 from verifier.engines.induction import Induction
+from verifier.engines.terms import Session
 from verifier.interpreter import Interpreter, Refusal, replay
 from verifier.language.program import CheckTemplate, Condition
 from verifier.records import dataclass
@@ -79,6 +81,7 @@ class Decider:
     values: Values
     deadline: Deadline
     induction: Induction
+    _session: Session = field(default_factory=Session)
     _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
 
     def check(self, name: str, argument: int | None, *, quick: bool = False) -> CheckResult:
@@ -86,6 +89,10 @@ class Decider:
 
         `quick`: what the relaxed slice does not show SAFE is INCONCLUSIVE.
         """
+        with closing(self._session):
+            return self._check(name, argument, quick)
+
+    def _check(self, name: str, argument: int | None, quick: bool) -> CheckResult:
         group = self.values.program.checks[name]
         started = time.monotonic()
         extra: Env = {} if group.parameter is None or argument is None else {group.parameter: argument}
@@ -153,7 +160,7 @@ class Decider:
             outcome = Outcome(Answer.HOLDS)
         else:
             slice_ = pruned(small.system, small.check)
-            outcome = events.check(slice_, slice_.checks[0], self.deadline.left())
+            outcome = events.check(slice_, slice_.checks[0], self.deadline.left(), session=self._session)
         if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
             question.longest_ms = (outcome.run.end - outcome.run.since) * small.system.tick_ms
         question.close = frozenset((*small.system.machine, *small.system.view))
@@ -222,10 +229,12 @@ class Decider:
         everybody = all(m in stage.free for members in exact.members_of.values() for m in members)
         leaders = leaders_of(exact, stage) if stage.lockstep else {}
         few = part_of(exact, stage, leaders)
-        outcome = events.check(few, few.checks[0], self.deadline.left(), best=best, core=best and everybody)
+        outcome = events.check(
+            few, few.checks[0], self.deadline.left(), best=best, core=best and everybody, session=self._session
+        )
         if outcome.run is None:
             return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
-        lasting = exact.check.when if "lasts_for_ever" in outcome.statistics else None
+        lasting = exact.check.when if best and exact.check.kind == "never" else None
         meaning = self._meaning(exact)
         run = completed(outcome.run, few, meaning, leaders, lasting)
         replayed = replay(exact.system, exact.check, run, meaning)
