@@ -87,11 +87,9 @@ class Interpreter:
         at |= {name: (False, i) for name, i in self.view_at.items()}
         self._sources_at = [[at[name] for name in view.sources] for view in system.views]
         self._readers: dict[str, list[int]] = {name: [] for name in (*self.machine_at, *self.view_at)}
-        memo: dict[int, frozenset[str]] = {}  # guards are often one shared object
+        memo: dict[int, frozenset[str]] = {}  # guards often share their parts
         for i, step in enumerate(system.steps):
-            if id(step.guard) not in memo:
-                memo[id(step.guard)] = reads(step.guard)
-            for name in memo[id(step.guard)] | {step.machine}:
+            for name in reads(step.guard, memo) | {step.machine}:
                 self._readers[name].append(i)
         self._watchers: dict[str, list[int]] = {name: [] for name in self._readers}
         for i, view in enumerate(system.views):
@@ -268,7 +266,7 @@ def replay(system: System, check: Check, run: Run, interpreter: Interpreter | No
         until = run.end if event is None else event.at
         if until < now:
             return Refusal(f"events are not in order of time: {until} comes after {now}", now)
-        room = meaning.room(state)
+        room = meaning.room(state) if until > now else None
         if room is not None and room < until - now:
             state = meaning.tick(state, room)
             forced = meaning.due(state)

@@ -40,7 +40,6 @@ class _Completion:
         self.here, self.there = self.small.initial(), self.large.initial()
         self.now = 0
         self.events: list[Event] = []
-        self.changed: set[str] = set()
 
     def run(self, run: Run, lasting: Expr | None) -> Run:
         for i, event in enumerate(run.events):
@@ -67,14 +66,15 @@ class _Completion:
             if room > 0:
                 self._tick(room)
                 count = len(self.events)
-            self._happen(self._forced() or self._due())
-            if self._touched(read) and not self.large.holds(condition, self.there):
+            event = self._due()
+            self.there = _after(self.large, self.there, event)
+            self.events.append(event)
+            if self._subject(event) in read and not self.large.holds(condition, self.there):
                 break
         return Run(tuple(self.events[:count]), self.now, since)
 
-    def _touched(self, read: frozenset[str]) -> bool:
-        """Did the last thing that was made to happen, and what it brought with it, change anything in `read`?"""
-        return not read.isdisjoint(self.changed)
+    def _subject(self, event: Event) -> str:
+        return event.name if event.refresh else self.large.system.step[event.name].machine
 
     def _may_fire(self, name: str) -> bool:
         step = self.large.system.step[name]
@@ -89,6 +89,8 @@ class _Completion:
     def _pass_to(self, until: int) -> bool:
         """Lets time pass; what the part does not know of moves when it must. False if the part itself has to move."""
         for _ in range(_FORCED_MAX):
+            if self.now == until:
+                return True
             room = self.large.room(self.there)
             ticks = until - self.now if room is None else min(room, until - self.now)
             self._tick(ticks)
@@ -110,8 +112,11 @@ class _Completion:
         return None if name is None else Event(self.now, name, refresh=name in self.large.view_at)
 
     def _due(self) -> Event:
-        """What lets no time pass, whoever is to do it."""
-        name = self.large.due(self.there)[0]
+        """What lets no time pass, whoever is to do it: copies first, so that they show what is about to change."""
+        due = self.large.due(self.there)
+        views = [name for name in due if name in self.large.view_at]
+        sources = {source for name in views for source in self.large.system.view[name].sources}
+        name = next((name for name in views if name not in sources), due[0])
         return Event(self.now, name, refresh=name in self.large.view_at)
 
     def _unknown(self, name: str) -> bool:
@@ -120,14 +125,12 @@ class _Completion:
 
     def _happen(self, event: Event) -> None:
         """The event in the whole, and at once every refresh that the part sees no need for."""
-        self.changed = {event.name if event.refresh else self.large.system.step[event.name].machine}
         self.there = _after(self.large, self.there, event)
         self.events.append(event)
         while missing := [v for v in self.large.behind(self.there) if v not in self.small.behind(self.here)]:
             for view in missing:
                 self.there = self.large.refresh(self.there, view)
                 self.events.append(Event(event.at, view, refresh=True))
-                self.changed.add(view)
 
 
 def _after(meaning: Interpreter, state: State, event: Event) -> State:
