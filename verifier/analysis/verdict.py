@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from verifier.interpreter import Replayed
 from verifier.language.program import Program
+from verifier.records import dataclass
 from verifier.system.ir import Check, System
 from verifier.system.run import Run
 from verifier.system.scope import Scope

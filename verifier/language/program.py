@@ -6,8 +6,10 @@ type or of a wrong unit any more; what is left is arithmetic over settings and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import field
 from typing import Literal
+
+from verifier.records import dataclass
 
 # -- places and values -----------------------------------------------------------------------------------------------
 
@@ -426,7 +428,7 @@ class StepTemplate:
 
 @dataclass(frozen=True)
 class MachineTemplate:
-    """`initially`: the first entry whose condition holds (None: always) where all others are in their initial states."""
+    """`initially`: the first entry whose condition holds (None: always) where the others begin."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -448,6 +450,28 @@ class ViewTemplate:
     label: str
     stale: Static | None
     span: Span
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the members of a type are taken together: in the first of `aspects` in which some member is, else `none`.
+
+    `aspects`: (state, the condition of a member `var`, how long a member at least stays in it or None). Read by way of
+    the lets `summary_let(name, state)`. A proof may put a machine of these states in place of all the members, if what
+    that machine may do is shown of each single member (verifier/analysis/summaries.py).
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    var: str
+    type: str
+    aspects: tuple[tuple[str, Condition, Static | None], ...]
+    span: Span
+
+
+def summary_let(summary: str, state: str) -> str:
+    """The name of the let that says that a summary is in a state."""
+    return f"{summary} is {state}"
 
 
 @dataclass(frozen=True)
@@ -513,3 +537,4 @@ class Program:
     checks: dict[str, CheckGroup]
     lemmas: tuple[Lemma, ...]
     asked: tuple[Asked, ...]
+    summaries: dict[str, Summary] = field(default_factory=dict)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, WorkloadResult, worst
 from verifier.language.program import Program, SettingRead, Value
 from verifier.language.text import duration_text, value_text
+from verifier.records import dataclass
 from verifier.resources import shown
 from verifier.system.ir import TRUE
 from verifier.system.scope import Scope

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verifier.engines.events.reading import Point, Reading
-from verifier.engines.events.shape import At, Shape, Under, live_steps
-from verifier.engines.events.terms import Clock, Term, Terms
+from verifier.engines.events.shape import At, Shape, Under, crosses, live_steps
+from verifier.engines.terms import Clock, Term, Terms
 from verifier.system.ir import FALSE, TRUE, And, AtLeast, Check, Const, Expr, In, Not, Or, Step, System, neg
 
 Bound = tuple[str, str]
@@ -268,12 +268,20 @@ class Encoding:
             return
         reading, terms = self.reading, self.terms
         off = terms.no(self._bound(view, "stale"))
-        changes = [slot for source in self.system.view[view].sources for slot in reading.slots[source]]
+        changes = list(self._changes_to(view))
         for x in changes:
             ways = [off, terms.no(x.happens), reading.fresh(view, x), reading.within(x, reading.end, stale)]
             ways += [terms.all(self._soon(x, slot, stale)) for slot in reading.slots[view]]
             ways += [terms.all((*self._soon(x, y, stale), reading.fresh(view, y))) for y in changes if y is not x]
             self._require(terms.any(ways))
+
+    def _changes_to(self, view: str) -> Iterator[Point]:
+        """The slots of the view's sources that change what somebody reads through it."""
+        for source in self.system.view[view].sources:
+            groups = self.shape.told_apart.get((view, source))
+            for slot in self.reading.slots[source]:
+                if groups is None or any(crosses(step, groups) for step in slot.steps):
+                    yield slot
 
     # -- views read once -------------------------------------------------------------------------------------------
 

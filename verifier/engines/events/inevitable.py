@@ -16,7 +16,7 @@ from collections.abc import Callable
 from verifier.engines.events.encoding import Encoding
 from verifier.engines.events.moments import Moments, points_needed
 from verifier.engines.events.shape import shape_of
-from verifier.engines.events.terms import Clock, OutOfBudget, Sat, Solver, SolverError, Term, Terms
+from verifier.engines.terms import Clock, OutOfBudget, Sat, Solver, SolverError, Term, Terms
 from verifier.system.ir import FALSE, Check, Expr, System
 from verifier.system.run import Answer, Budget, Outcome
 

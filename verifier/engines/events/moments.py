@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from verifier.engines.events.encoding import Encoding
 from verifier.engines.events.reading import Point
 from verifier.engines.events.shape import Shape
-from verifier.engines.events.terms import Term
+from verifier.engines.terms import Term
 from verifier.system.ir import (
     And,
     AtLeast,
