@@ -538,3 +538,13 @@ class Program:
     lemmas: tuple[Lemma, ...]
     asked: tuple[Asked, ...]
     summaries: dict[str, Summary] = field(default_factory=dict)
+
+    def sizes(self) -> tuple[str, ...]:
+        """The paths of the sizes that a scenario chooses; the others are computed from them."""
+        return tuple(
+            sorted(
+                path
+                for path, setting in self.settings.items()
+                if setting.kind == "size" and ((path, None) in self.values or isinstance(setting.default, Literal_))
+            )
+        )
