@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from verifier.system.ir import And, AtLeast, Check, Expr, In, Machine, Not, Or, Seen, Step, System, View, reads
+from verifier.system.ir import TRUE, And, AtLeast, Check, Expr, In, Machine, Not, Or, Seen, Step, System, View, reads
 
 _LO = (0, 0, 0, 1, 2, 3)
 
@@ -210,3 +210,14 @@ def _about(guard: Expr, member: int) -> Expr:
         case And(parts):
             return And(tuple(_about(part, member) for part in parts))
     return guard
+
+
+def round_and_round(guard: In) -> System:
+    """`m` goes to and fro without delay while `guard` holds; `gate` opens after 3 s, and is never gone."""
+    machines = (Machine("m", ("a", "b"), "a"), Machine("gate", ("shut", "open", "gone"), "shut"))
+    steps = (
+        Step("there", "m", "a", "b", guard, 0, 0),
+        Step("back", "m", "b", "a", TRUE, 0, 0),
+        Step("shuts", "gate", "shut", "open", TRUE, 3, 3),
+    )
+    return System(1000, machines, (), steps, (Check("c", "never", In("gate", frozenset(("gone",)))),))

@@ -33,13 +33,20 @@ ORDER = (
     {"trace"},
     {"report"},
     {"bundle"},
-    {"cli"},
+    {"cli", "cli_graph"},
     {"__main__"},
 )
 PLACE = {part: place for place, parts in enumerate(ORDER) for part in parts}
 
 # Views: they get a finished report.
-VIEWS = ("report/explanation.py", "report/json.py", "report/paper.py", "report/text.py")
+VIEWS = (
+    "report/explanation.py",
+    "report/graph.py",
+    "report/json.py",
+    "report/paper.py",
+    "report/text.py",
+    "report/walk.py",
+)
 
 LINES_MAX = 400
 LONGER = {
@@ -122,6 +129,12 @@ def test_only_the_graph_engine_knows_arrays() -> None:
     for path, name in zip(MODULES, IDS, strict=True):
         if not name.startswith("engines/graph/"):
             assert not any(module.split(".")[0] == "numpy" for module in imports(path)), name
+
+
+def test_only_the_drawing_knows_graphs_of_others() -> None:
+    for path, name in zip(MODULES, IDS, strict=True):
+        if name != "export/drawing.py":
+            assert not any(module.split(".")[0] == "networkx" for module in imports(path)), name
 
 
 def test_the_two_engines_share_nothing() -> None:

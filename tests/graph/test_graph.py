@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from systems import peers, small
+from systems import peers, round_and_round, small
 from test_budget import heavy
 
 from verifier.engines import graph
@@ -141,16 +141,6 @@ def test_members_that_differ_are_not_exchanged() -> None:
 
 
 # -- time that stops ---------------------------------------------------------------------------------------------------
-
-
-def round_and_round(guard: In) -> System:
-    machines = (Machine("m", ("a", "b"), "a"), Machine("gate", ("shut", "open", "gone"), "shut"))
-    steps = (
-        Step("there", "m", "a", "b", guard, 0, 0),
-        Step("back", "m", "b", "a", TRUE, 0, 0),
-        Step("shuts", "gate", "shut", "open", TRUE, 3, 3),
-    )
-    return System(1000, machines, (), steps, (Check("c", "never", at("gate", "gone")),))
 
 
 def test_time_that_stops_is_named_with_its_cycle() -> None:

@@ -9,11 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cases import ROOT
 from systems import chained, peers, small
 
+from verifier.analysis.verify import compile_program
 from verifier.engines import graph
 from verifier.engines.graph.search import search_of
 from verifier.export.promela import promela
+from verifier.language.load import load
 from verifier.system.ir import System
 from verifier.system.run import Answer, Budget
 
@@ -59,6 +62,11 @@ def test_spin_counts_the_same_states(make: Callable[[int], System], seed: int, t
 @pytest.mark.parametrize("seed", range(8100, 8102))
 def test_spin_counts_the_same_states_where_machines_go_round(seed: int, tmp_path: Path) -> None:
     same(small(seed, cycles=True), tmp_path)
+
+
+def test_spin_counts_the_states_of_an_example(tmp_path: Path) -> None:
+    (_, program), *_ = load((ROOT / "examples" / "custom_component" / "move.rollout",)).programs
+    same(compile_program(program, None), tmp_path)
 
 
 @pytest.mark.slow

@@ -12,10 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from verifier.system.copies import Path, copies, paths
 from verifier.system.ir import And, AtLeast, Check, Const, Expr, In, Not, Or, Seen, Step, System, View, conj, neg
-
-# The views through which a machine is read, outermost first, then the machine; alone: the machine itself.
-Path = tuple[str, ...]
 
 
 def promela(system: System) -> str:
@@ -27,8 +25,7 @@ class _Promela:
     def __init__(self, system: System) -> None:
         self.system = system
         self.value = {m.name: {state: i for i, state in enumerate(m.states)} for m in system.machines}
-        self.paths: list[Path] = [(m.name,) for m in system.machines]
-        self.paths += [path for view in system.views for path in self._copies(view)]
+        self.paths = paths(system)
         self.place = {path: i for i, path in enumerate(self.paths)}
 
     def lines(self) -> Iterator[str]:
@@ -57,13 +54,6 @@ class _Promela:
         machine = self.system.machine[path[-1]]
         return self.value[machine.name][machine.initial]
 
-    def _copies(self, view: View) -> Iterator[Path]:
-        for source in view.sources:
-            if source in self.system.view:
-                yield from ((view.name, *rest) for rest in self._copies(self.system.view[source]))
-            else:
-                yield (view.name, source)
-
     def _checks(self) -> Iterator[str]:
         for i, check in enumerate(self.system.checks, start=1):
             yield f"/* check {i}: {_plain(check.name)} ({check.kind.replace('_', ' ')}) */"
@@ -91,11 +81,11 @@ class _Promela:
         return f"  :: d_step {{ {self._enabled(step)} -> {moved} }} /* {_plain(step.name)} */"
 
     def _behind(self, view: View) -> str:
-        pairs = [(self.place[path], self.place[path[1:]]) for path in self._copies(view)]
+        pairs = [(self.place[path], self.place[path[1:]]) for path in copies(self.system, view)]
         return _joined(" || ", [f"s[{copy}] != s[{source}]" for copy, source in pairs], "0")
 
     def _refresh(self, view: View) -> str:
-        taken = "; ".join(f"s[{self.place[path]}] = s[{self.place[path[1:]]}]" for path in self._copies(view))
+        taken = "; ".join(f"s[{self.place[path]}] = s[{self.place[path[1:]]}]" for path in copies(self.system, view))
         return f"  :: d_step {{ {self._behind(view)} -> {taken} }} /* refresh {_plain(view.name)} */"
 
     def _expr(self, expr: Expr, through: Path = ()) -> str:

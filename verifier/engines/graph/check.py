@@ -27,7 +27,7 @@ def check(system: System, check: Check, budget: Budget, *, timed: bool = True, s
         run = run_of(search.way(*found))
         return Outcome(Answer.VIOLATED, run=run, seconds=search.seconds, statistics=statistics)
     if search.cut:
-        return Outcome(Answer.UNKNOWN, reason=_cut(search), seconds=search.seconds, statistics=statistics)
+        return Outcome(Answer.UNKNOWN, reason=cut_text(search), seconds=search.seconds, statistics=statistics)
     cycle = stopped(search) if open_ else None
     if cycle is not None:
         return Outcome(Answer.UNKNOWN, reason=stops_text(cycle), seconds=search.seconds, statistics=statistics)
@@ -57,6 +57,7 @@ def stops_text(cycle: tuple[str, ...]) -> str:
     return f"time can stop: {', '.join(map(repr, cycle))} go round for ever without a tick"
 
 
-def _cut(search: Search) -> str:
+def cut_text(search: Search) -> str:
+    """Why a search ended early, and how far it came."""
     rate = search.states / max(search.seconds, 1e-9)
     return f"{search.cut} after {search.states:,} states, {search.depth} moves deep, at {rate:,.0f} states/s"

@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from verifier.system.ir import Expr, Machine, Step, System, View
-
-# Where a field belongs: the views through which a machine is read, outermost first, then the machine.
-Path = tuple[str, ...]
+from verifier.system.copies import Path, copies
+from verifier.system.ir import Expr, Machine, Step, System
 
 # One bit of the first word stays free: the set of visited states marks its places with it.
 _FIRST_BITS, _BITS, _NARROW_BITS = 63, 64, 31
@@ -31,6 +29,10 @@ class Field:
     @property
     def mask(self) -> int:
         return ((1 << self.width) - 1) << self.shift
+
+    def of(self, state: tuple[int, ...]) -> int:
+        """The number that the field holds."""
+        return (state[self.word] & self.mask) >> self.shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +86,7 @@ class Layout:
     def read(self, state: tuple[int, ...], path: Path) -> str:
         """The machine state that a field holds."""
         field = self.at[path]
-        return self.system.machine[path[-1]].states[(state[field.word] & field.mask) >> field.shift]
-
-
-def copies(system: System, view: View) -> Iterator[Path]:
-    """What a copy of `view` holds, as paths from the view down to machines."""
-    for source in view.sources:
-        if source in system.view:
-            yield from ((view.name, *rest) for rest in copies(system, system.view[source]))
-        else:
-            yield (view.name, source)
+        return self.system.machine[path[-1]].states[field.of(state)]
 
 
 def groups_of(system: System) -> Iterator[Group]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from verifier.engines.graph.layout import Field, Layout, copies
+from verifier.engines.graph.layout import Field, Layout
 from verifier.engines.graph.vector import Block, Compiler, Condition, Truth, Words
+from verifier.system.copies import copies
 from verifier.system.ir import TRUE, Step, View, reads
 
 # Where a move is possible (indices into the block), and the states it leads to.

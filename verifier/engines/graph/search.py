@@ -108,6 +108,10 @@ class Search:
     def state(self, depth: int, place: int) -> State:
         return tuple(int(word[place]) for word in self.levels[depth])
 
+    def block_of(self, state: State) -> Block:
+        """One state as a block."""
+        return Block(self._one(state))
+
     def _following(self, level: Words) -> Words:
         """The new states that the moves of a level lead to."""
         found: list[Words] = []
@@ -184,6 +188,11 @@ class Search:
 
 def _joined(blocks: list[Words]) -> Words:
     return [np.concatenate(columns) for columns in zip(*blocks, strict=True)]
+
+
+def states_of(words: Words) -> list[State]:
+    """The states of a block one by one."""
+    return list(zip(*(word.tolist() for word in words), strict=True))
 
 
 def _equal(words: Words, state: State) -> np.ndarray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from verifier.engines.graph.search import Search, State
+from verifier.engines.graph.search import Search, State, states_of
 from verifier.engines.graph.vector import Block
 from verifier.system.ir import System
 from verifier.system.wellformed import time_stops
@@ -53,18 +53,14 @@ def _without_tick(search: Search) -> _Following:
             may = tick.possible(whole)
             still = np.flatnonzero(np.logical_not(np.broadcast_to(may, whole.size)))
             block = Block([word.take(still) for word in whole.words])
-            states = _states(block.words)
+            states = states_of(block.words)
             found |= {state: [] for state in states}
             for move in search.moves.all[:-1]:
                 moved = move.from_(block) if block.size else None
                 if moved is not None:
-                    for at, after in zip(moved[0], _states(moved[1]), strict=True):
+                    for at, after in zip(moved[0], states_of(moved[1]), strict=True):
                         found[states[at]].append((move.name, after))
     return found
-
-
-def _states(words: list[np.ndarray]) -> list[State]:
-    return list(zip(*(word.tolist() for word in words), strict=True))
 
 
 def _cycle(state: State, following: _Following) -> tuple[str, ...]:

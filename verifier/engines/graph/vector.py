@@ -8,7 +8,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from verifier.engines.graph.layout import Field, Layout, Path
+from verifier.engines.graph.layout import Field, Layout
+from verifier.system.copies import Path
 from verifier.system.ir import And, AtLeast, Const, Expr, In, Not, Or, Seen
 
 Words: TypeAlias = list[NDArray[np.unsignedinteger]]
