@@ -175,7 +175,7 @@ def export(file: str, only: str | None, part: str | None, style: str) -> None:
     """Print a check's system in the language of another checker (see docs/how-to/other-checkers.md)."""
     subject = _subject(file, only, part)
     if style == "smtlib":
-        from verifier.engines.events import smtlib
+        from verifier.engines.events.smtlib import smtlib
 
         click.echo(smtlib(subject.system, subject.check), nl=False)
         return

@@ -12,21 +12,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import inf
 from typing import Any
 
 from verifier.analysis.completion import completed
+from verifier.analysis.grade import in_every_run, lasts_at_most
+from verifier.analysis.kinds import alike, has_every_kind, kinds
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
+from verifier.analysis.summaries import moves_of
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.interpreter import Interpreter, Refusal, replay
-from verifier.language.program import CheckTemplate, Condition
+from verifier.language.program import CheckTemplate, Condition, Summary
+from verifier.records import dataclass
 from verifier.system import ir
-from verifier.system.lower import Lowered, initially, lower
+from verifier.system.lower import Lowered, Moves, initially, lower
 from verifier.system.run import Answer, Budget, Outcome, Run
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, Scope, weakest
+from verifier.system.suffix import going_round, last_changes
 from verifier.system.values import Env, Member, Values
 
 
@@ -51,6 +56,9 @@ class EngineContradicted(Exception):
 
 # Once there is a violation, larger numbers of free members than this are not tried.
 _FEW = 5
+
+# How many of the last changes of a machine that goes round are looked at, one attempt after another.
+_LAST_CHANGES = (0, 1, 2)
 
 _NOT_FOLLOWED = Outcome(Answer.UNKNOWN, reason="not followed further: another part is violated")
 
@@ -77,6 +85,7 @@ class Decider:
     values: Values
     deadline: Deadline
     induction: Induction
+    _moves: dict[str, Moves | None] = field(default_factory=dict)
     _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
 
     def check(self, name: str, argument: int | None, *, quick: bool = False) -> CheckResult:
@@ -87,34 +96,56 @@ class Decider:
         group = self.values.program.checks[name]
         started = time.monotonic()
         extra: Env = {} if group.parameter is None or argument is None else {group.parameter: argument}
-        questions = [
-            _Question(part, {**env, **extra}, _Lemmas(self.induction))
-            for part in group.parts
-            for env in kinds(self.values, part)
-        ]
-        for question in questions:
-            question.result = self._relaxed(question)
+        questions = [question for part in group.parts for question in self._questions(part, extra)]
         unknown = [question for question in questions if question.result is None]
         if quick and unknown:
             return CheckResult(name, group.doc, Verdict.INCONCLUSIVE, THIS_TOPOLOGY, (), time.monotonic() - started)
         self._search(unknown)
+        others = [other for question in unknown for other in self._not_alike(question)]
+        self._search(others)
+        questions += others
+        self._grade(questions)
         results = []
         for part in group.parts:
             found = [q.result for q in questions if q.part is part and q.result is not None]
             results += self._covered(part, extra, found)
         verdict = worst([r.verdict for r in results])
         scope = weakest(r.scope for r in results)
-        if not all(self._all_kinds(part) for part in group.parts):
+        placed = {question.part.name for question in questions if question.placed}
+        if not all(has_every_kind(self.values, part, placed=part.name in placed) for part in group.parts):
             scope = THIS_TOPOLOGY
         title = name if argument is None else f"{name} >= {argument}"
         doc = group.doc.format_map(extra)
         return CheckResult(title, doc, verdict, scope, tuple(results), time.monotonic() - started)
 
-    def _all_kinds(self, part: CheckTemplate) -> bool:
-        """Are there enough members for every choice that a larger topology would have?"""
-        types = [parameter.type for parameter in part.parameters]
-        counts = {t: min(self.values.count(t, cls) for cls in self.values.classes(t)) for t in types}
-        return all(types.count(t) <= count for t, count in counts.items())
+    def _questions(self, part: CheckTemplate, extra: Env) -> Iterator[_Question]:
+        """A question for each kind of members, with its answer if the relaxed slice gives it.
+
+        Members are told apart by where they begin only where the relaxed slice reads that.
+        """
+        told_apart: list[dict[str, Member]] | None = None
+        for env in kinds(self.values, part):
+            question = _Question(part, {**env, **extra}, _Lemmas(self.induction), env)
+            question.result = self._relaxed(question)
+            if not question.placed:
+                yield question
+                continue
+            told_apart = told_apart or kinds(self.values, part, placed=True)
+            for choice in told_apart:
+                if alike(choice, env):
+                    variant = _Question(part, {**choice, **extra}, _Lemmas(self.induction), choice)
+                    variant.result = self._relaxed(variant)
+                    yield variant
+
+    def _not_alike(self, question: _Question) -> Iterator[_Question]:
+        """What is SAFE on the whole slice for members that begin there says nothing of those that begin elsewhere."""
+        safe = question.result is not None and question.result.verdict is Verdict.SAFE
+        if question.placed or not safe or question.exact is None or not question.exact.placed:
+            return
+        for choice in kinds(self.values, question.part, placed=True):
+            if alike(choice, question.choice) and choice != question.choice:
+                env = {**question.env, **choice}
+                yield _Question(question.part, env, _Lemmas(self.induction), choice, placed=True)
 
     # -- one part for one choice of members ----------------------------------------------------------------------------
 
@@ -124,19 +155,39 @@ class Decider:
         part, lemmas = question.part, question.lemmas
         if part.kind != "never":
             return None
-        small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled)
-        if small.check.when == ir.FALSE:
-            outcome = Outcome(Answer.HOLDS)
-        else:
-            slice_ = pruned(small.system, small.check)
-            outcome = events.check(slice_, slice_.checks[0], self.deadline.left())
+        small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled, summarised=self._together)
+        question.placed, question.relaxed = small.placed, small
+        outcome = Outcome(Answer.HOLDS) if small.check.when == ir.FALSE else self._few_changes(small)
         if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
             question.longest_ms = (outcome.run.end - outcome.run.since) * small.system.tick_ms
         question.close = frozenset((*small.system.machine, *small.system.view))
         if outcome.answer is not Answer.HOLDS:
             return None
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
-        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=_rests_on(small.system, outcome))
+        rests_on = _rests_on(small.system, outcome)
+        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
+
+    def _together(self, summary: Summary) -> Moves | None:
+        """What the members of a summary may do, shown once for all checks."""
+        if summary.name not in self._moves:
+            lemmas = _Lemmas(self.induction)
+            self._moves[summary.name] = moves_of(self.values, summary, lemmas.settled, self.deadline.left)
+        return self._moves[summary.name]
+
+    def _few_changes(self, small: Lowered) -> Outcome:
+        """The answer on a relaxed slice; of machines that go round only the last changes are looked at."""
+        slice_ = pruned(small.system, small.check)
+        round_ = going_round(slice_)
+        if not round_:
+            return events.check(slice_, slice_.checks[0], self.deadline.left())
+        outcome = _NOT_FOLLOWED
+        for changes in _LAST_CHANGES:
+            part = last_changes(slice_, slice_.checks[0], round_, changes)
+            part = pruned(part, part.checks[0])
+            outcome = events.check(part, part.checks[0], self.deadline.left(), best=False)
+            if outcome.answer is Answer.HOLDS:
+                return outcome
+        return Outcome(Answer.UNKNOWN, reason="what goes round was not followed further")
 
     def _search(self, questions: list[_Question]) -> None:
         """Answers each question on the whole slice, with more and more members that may move.
@@ -176,6 +227,26 @@ class Decider:
             question.result = self._answer(question, question.witness)
         elif found is not None:
             question.result = self._answer(question, found)
+
+    def _grade(self, questions: list[_Question]) -> None:
+        """Is a violation in every run, and is the longest one as long as any can be?
+
+        One part that every run violates is enough for the check. With typical values only the verdict is wanted.
+        """
+        violated = [q for q in questions if q.result is not None and q.result.verdict is Verdict.UNSAFE]
+        if self.values.typical or not violated:
+            return
+        for question in violated:
+            assert question.exact is not None
+            assert question.result is not None
+            if in_every_run(question.exact, question.own, self._meaning(question.exact), self.deadline.left()):
+                question.result = replace(question.result, in_every_run=True)
+                break
+        question = max(violated, key=_Question.lasts_ms)
+        assert question.exact is not None
+        assert question.result is not None
+        if lasts_at_most(question.relaxed, question.exact, question.lasts_ms(), self.deadline.left()):
+            question.result = replace(question.result, longest=True)
 
     def _answer(self, question: _Question, found: Witness | Outcome) -> PartResult:
         match found:
@@ -229,7 +300,7 @@ class Decider:
             return found
         for cover in part.covers:
             undecided = False
-            for env in kinds(self.values, part):
+            for env in kinds(self.values, part, placed=True):
                 reached = self._reaches(part, cover, {**env, **extra})
                 undecided |= reached is None
                 if reached:
@@ -258,15 +329,18 @@ class Decider:
 class _Question:
     """One part of a check for one choice of members, and its answer once there is one.
 
-    `close`: the machines and views of the relaxed slice, which is what the part is about; `longest_ms`: how long the
-    longest violation found there lasts (0: for ever).
+    `placed`: the relaxed slice depends on where members begin. `close`: the machines and views of the relaxed slice,
+    which is what the part is about; `longest_ms`: how long the longest violation found there lasts (0: for ever).
     """
 
     part: CheckTemplate
     env: Env
     lemmas: _Lemmas
+    choice: dict[str, Member] = field(default_factory=dict)
+    placed: bool = False
     close: frozenset[str] = frozenset()
     longest_ms: int = 0
+    relaxed: Lowered | None = None
     exact: Lowered | None = None
     stages: Iterator[Stage] = field(default_factory=lambda: iter(()))
     witness: Witness | None = None
@@ -275,6 +349,11 @@ class _Question:
     @property
     def own(self) -> list[Member]:
         return [m for m in self.env.values() if isinstance(m, Member)]
+
+    def lasts_ms(self) -> int:
+        """How long the violation that was found lasts."""
+        found = self.result.witness if self.result is not None else None
+        return 0 if found is None else _lasts(found) * found.system.tick_ms
 
     def answer(self, verdict: Verdict, scope: Scope, **more: Any) -> PartResult:
         names = {key: value.name if isinstance(value, Member) else value for key, value in self.env.items()}
@@ -303,23 +382,6 @@ class _Lemmas:
 
     def scopes(self) -> Iterator[Scope]:
         yield from self.found.values()
-
-
-def kinds(values: Values, part: CheckTemplate) -> list[dict[str, Member]]:
-    """One choice of members for each class of each parameter; two of one type may be the same or different ones."""
-    chosen: list[dict[str, Member]] = [{}]
-    for parameter in part.parameters:
-        longer = []
-        for env in chosen:
-            for cls in values.classes(parameter.type):
-                if parameter.cls not in (None, cls):
-                    continue
-                taken = [m for m in dict.fromkeys(env.values()) if (m.type, m.cls) == (parameter.type, cls)]
-                fresh = Member(parameter.type, cls, len(taken))
-                pool = [*taken, fresh] if len(taken) < values.count(parameter.type, cls) else taken
-                longer += [{**env, parameter.name: member} for member in pool]
-        chosen = longer
-    return chosen
 
 
 def _lasts(witness: Witness) -> int:

@@ -218,6 +218,9 @@ class Builder(Transformer[Token, Any]):
     def star(self, c: list[Any]) -> str:
         return "*"
 
+    def each_of(self, c: list[Any]) -> s.Each:
+        return s.Each(c[1], self._span(c))
+
     def state_name(self, c: list[Any]) -> s.Name:
         return self._name(c[0])
 
@@ -234,6 +237,17 @@ class Builder(Transformer[Token, Any]):
 
     def stale(self, c: list[Any]) -> Any:
         return c[3]
+
+    def summary(self, c: list[Any]) -> s.SummaryDeclaration:
+        aspects = tuple(x for x in c if isinstance(x, s.Aspect))
+        binder = self._binder(c[4], c[6], None)
+        return s.SummaryDeclaration(self._name(c[1]), c[2], binder, self._text(c[7]), aspects, self._span(c))
+
+    def aspect(self, c: list[Any]) -> s.Aspect:
+        return s.Aspect(c[0], c[2], c[3], self._span(c))
+
+    def dwell(self, c: list[Any]) -> Any:
+        return c[2]
 
     def let(self, c: list[Any]) -> s.LetDeclaration:
         return s.LetDeclaration(self._name(c[1]), c[2], c[4], self._span(c))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +235,14 @@ _ENTRIES = (
         "HL312",
         "a check that asks for nothing",
         "A check has at least one `never` or `ends`.",
+    ),
+    Entry(
+        "HL314",
+        "a summary that no proof could use",
+        "A summary says what the members of a type are together: at most two states besides `none`, the more important "
+        "first, each told by what a member is now. What a view remembers is read where the summary is read.",
+        "ready when (Pod[p] is running) seen by Slice",
+        "ready when Pod[p] is running",
     ),
     # -- scenarios ---------------------------------------------------------------------------------------------------
     Entry(

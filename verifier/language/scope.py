@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from verifier.language import program as p
 from verifier.language import syntax as s
 from verifier.language.diagnostics import Collector
 from verifier.language.program import Span
+from verifier.records import dataclass
 
 # Types of expressions. "flag": a truth value known before the search; "condition": one that reads the state; "counts":
 # a sum of `count`; "amount": a number or a percentage; "bad": already reported, fits everything.
@@ -93,6 +94,8 @@ class World:
     view_nodes: dict[str, s.ViewDeclaration] = field(default_factory=dict)
     view_parameters: dict[str, tuple[p.Parameter, ...]] = field(default_factory=dict)
     views: dict[str, p.ViewTemplate] = field(default_factory=dict)
+    summary_nodes: dict[str, s.SummaryDeclaration] = field(default_factory=dict)
+    summaries: dict[str, p.Summary] = field(default_factory=dict)
     check_nodes: dict[str, s.CheckDeclaration] = field(default_factory=dict)
     checks: dict[str, p.CheckGroup] = field(default_factory=dict)
     lemma_nodes: dict[str, s.LemmaDeclaration] = field(default_factory=dict)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from verifier.language.program import Span
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,14 @@ class Operation:
 
     op: str
     args: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Each:
+    """`each N` in an initial state: the members begin at N members of the index type, in turn."""
+
+    number: Expression
     span: Span
 
 
@@ -106,7 +114,7 @@ class Seen:
     span: Span
 
 
-Expression = Constant | Reference | Invocation | Operation | Is | If | Quantifier | Seen
+Expression = Constant | Reference | Invocation | Operation | Is | If | Quantifier | Seen | Each
 
 # -- declarations of models ------------------------------------------------------------------------------------------
 
@@ -207,6 +215,26 @@ class ViewDeclaration:
 
 
 @dataclass(frozen=True)
+class Aspect:
+    """One state of a summary: that of a member for which `when` holds, which lasts at least `dwell`."""
+
+    name: Name
+    when: Expression
+    dwell: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class SummaryDeclaration:
+    name: Name
+    parameters: tuple[Binder, ...]
+    binder: Binder
+    doc: str
+    aspects: tuple[Aspect, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
 class LetDeclaration:
     name: Name
     parameters: tuple[Binder, ...]
@@ -262,6 +290,7 @@ Declaration = (
     | IndexDeclaration
     | MachineDeclaration
     | ViewDeclaration
+    | SummaryDeclaration
     | LetDeclaration
     | RequireDeclaration
     | CheckDeclaration

@@ -9,7 +9,7 @@ from z3 import z3consts, z3core
 
 from verifier.engines.events.encoding import Encoding
 from verifier.engines.events.shape import shape_of
-from verifier.engines.events.terms import Clock, Term, Terms
+from verifier.engines.terms import Clock, Term, Terms
 from verifier.system.ir import Check, System
 
 _SECONDS = 600.0
