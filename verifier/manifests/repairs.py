@@ -1,0 +1,137 @@
+"""What to write instead: changes of a manifest that the checker then decides, so that none is printed unproved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from verifier.language import syntax as s
+from verifier.language.program import Span, Version
+from verifier.language.text import read_duration
+from verifier.manifests import tree
+from verifier.manifests.findings import GRACE_S
+from verifier.manifests.pods import Pod
+from verifier.manifests.rules import amount
+from verifier.manifests.translate import Setting, pod_entries, replicas
+
+_SLEEP_FROM = Version(1, 30)
+_AFTER_HOOK_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A changed scenario, what to write for it and where. `group`: the same advice for many workloads."""
+
+    scenario: s.Scenario
+    text: str
+    span: Span
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    text: str
+    span: Span
+    group: str
+    gives: tuple[tree.Entry, ...]
+    takes: frozenset[str] = frozenset()
+
+
+def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
+    """All changes that this workload lacks, together; None if it lacks none of those that hitless knows.
+
+    Pods that run now have the old template, so the repaired scenario is that of the rollout after the next.
+    """
+    changes = list(_changes(of))
+    if not changes:
+        return None
+    given = tuple(entry for change in changes for entry in change.gives)
+    names = {entry.name.text for entry in given} | {name for change in changes for name in change.takes}
+    items: list[s.ScenarioItem] = []
+    for item in scenario.items:
+        if isinstance(item, s.BlockNode) and item.name.text == "running":
+            continue
+        if isinstance(item, s.BlockNode) and item.name.text == "deployment":
+            kept = tuple(entry for entry in item.entries if entry.name.text not in names)
+            item = replace(item, entries=(*kept, *given))
+        items.append(item)
+    text = "; ".join(change.text for change in changes)
+    group = " and ".join(change.group for change in changes)
+    return Repair(s.Scenario(tuple(items)), text, changes[0].span, group)
+
+
+def _changes(of: Setting) -> Iterator[_Change]:
+    pod, here = of.pod, of.pod.container.head
+    yield from _strategy(of)
+    if pod.probe("readinessProbe") is None:
+        port = f" on port {pod.port}" if pod.port is not None else ""
+        probe = tree.block("readiness_probe", None, [], here)
+        yield _Change(f"add a readinessProbe{port}", here, "no readiness probe", (probe,))
+    elif (entry := _asks_another_port(pod)) is not None:
+        yield entry
+    lag = _lag_ms(of)
+    hook = pod.hook("preStop")
+    if lag is None or (hook.exact and hook.known_ms > lag and (hook.kind != "exec" or pod.has_shell)):
+        return
+    needed = -(-(lag + 1) // 1000) * 1000
+    span = pod.container.at("lifecycle", "preStop") if hook.node is not None else here
+    grace = pod.spec.number("terminationGracePeriodSeconds")
+    seconds = needed // 1000
+    native = of.kubernetes >= _SLEEP_FROM
+    body = f"sleep: {{seconds: {seconds}}}" if native else f'exec: {{command: [sleep, "{seconds}"]}}'
+    gives: list[tree.Entry] = [
+        tree.entry("pre_stop", tree.chosen("sleep" if native else "exec", tree.duration(needed, span), span), span)
+    ]
+    text = f"lifecycle: {{preStop: {{{body}}}}}"
+    if (GRACE_S if grace is None else grace) * 1000 < needed + _AFTER_HOOK_MS // 2:
+        wanted = needed + _AFTER_HOOK_MS
+        gives.append(tree.entry("termination_grace_period", tree.duration(wanted, span), span))
+        text += f" and terminationGracePeriodSeconds: {wanted // 1000}"
+    yield _Change(text, span, "no preStop" if hook.kind == "none" else "preStop too short", tuple(gives))
+
+
+def _asks_another_port(pod: Pod) -> _Change | None:
+    """A readiness probe on a port that is not served: the same probe on the one that is."""
+    block = next((e for e in pod_entries(pod) if isinstance(e, s.BlockNode) and e.name.text == "readiness_probe"), None)
+    if block is None or all(entry.name.text != "port" for entry in block.entries):
+        return None
+    served = tree.block("readiness_probe", None, [e for e in block.entries if e.name.text != "port"], block.span)
+    return _Change(f"let the readinessProbe ask port {pod.port}", block.span, "a probe on another port", (served,))
+
+
+def _strategy(of: Setting) -> Iterator[_Change]:
+    """A rollout that leaves no pod: Recreate, or as many unavailable as there are."""
+    root = of.pair.workload.root
+    count, _ = replicas(of.pair.workload, of.pair.autoscaler)
+    unavailable = amount(root.get("spec", "strategy", "rollingUpdate", "maxUnavailable")) or (25, True)
+    most = unavailable[0] * count // 100 if unavailable[1] else unavailable[0]
+    surge = amount(root.get("spec", "strategy", "rollingUpdate", "maxSurge")) or (25, True)
+    recreate = root.text("spec", "strategy", "type") == "Recreate"
+    if not recreate and most < count and (surge[0] > 0 or most > 0):
+        return
+    span = root.at("spec", "strategy", "type" if recreate else "rollingUpdate")
+    gives = (
+        tree.entry("max_surge", tree.number(1, span), span),
+        tree.entry("max_unavailable", tree.number(0, span), span),
+    )
+    text = "strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"
+    yield _Change(text, span, "no pod is left meanwhile", gives, frozenset({"strategy"}))
+
+
+def _lag_ms(of: Setting) -> int | None:
+    """How long a node may send to a pod that was deleted: every bound on the way, at its largest."""
+    total = 0
+    for block, name in (("endpoint_slice", "written_within"), ("kube_proxy", "rules_within")):
+        found = next((b for b in of.cluster if b.name.text == block), None)
+        entry = next((e for e in found.entries if e.name.text == name), None) if found is not None else None
+        hi = _latest(entry.value) if isinstance(entry, s.Assignment) else None
+        if hi is None:
+            return None
+        total += hi
+    return total
+
+
+def _latest(value: s.Expression) -> int | None:
+    last = value.args[1] if isinstance(value, s.Operation) and value.op == ".." else value
+    ms = read_duration(last.text) if isinstance(last, s.Constant) else None
+    return ms if isinstance(ms, int) else None
