@@ -9,7 +9,7 @@ from cases import proven
 from oracle import TooLarge, violated
 from template_programs import model, with_sizes
 
-from verifier.analysis.decide import kinds
+from verifier.analysis.kinds import kinds
 from verifier.language.program import Boolean, CheckTemplate, Lemma, Literal_, Program
 from verifier.system.lower import lower
 from verifier.system.scope import Scope

@@ -14,7 +14,7 @@ from cases import STEMS, NoLemmas, blog, changed, program, results
 from oracle import TooLarge, violated
 from template_programs import model, with_sizes
 
-from verifier.analysis.decide import kinds
+from verifier.analysis.kinds import kinds
 from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.language.program import CheckTemplate, Condition, Program

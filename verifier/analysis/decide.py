@@ -17,6 +17,7 @@ from math import inf
 from typing import Any
 
 from verifier.analysis.completion import completed
+from verifier.analysis.kinds import alike, has_every_kind, kinds
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
@@ -27,6 +28,7 @@ from verifier.system import ir
 from verifier.system.lower import Lowered, initially, lower
 from verifier.system.run import Answer, Budget, Outcome, Run
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, Scope, weakest
+from verifier.system.suffix import going_round, last_changes
 from verifier.system.values import Env, Member, Values
 
 
@@ -51,6 +53,9 @@ class EngineContradicted(Exception):
 
 # Once there is a violation, larger numbers of free members than this are not tried.
 _FEW = 5
+
+# How many of the last changes of a machine that goes round are looked at, one attempt after another.
+_LAST_CHANGES = (0, 1, 2)
 
 _NOT_FOLLOWED = Outcome(Answer.UNKNOWN, reason="not followed further: another part is violated")
 
@@ -87,34 +92,55 @@ class Decider:
         group = self.values.program.checks[name]
         started = time.monotonic()
         extra: Env = {} if group.parameter is None or argument is None else {group.parameter: argument}
-        questions = [
-            _Question(part, {**env, **extra}, _Lemmas(self.induction))
-            for part in group.parts
-            for env in kinds(self.values, part)
-        ]
-        for question in questions:
-            question.result = self._relaxed(question)
+        questions = [question for part in group.parts for question in self._questions(part, extra)]
         unknown = [question for question in questions if question.result is None]
         if quick and unknown:
             return CheckResult(name, group.doc, Verdict.INCONCLUSIVE, THIS_TOPOLOGY, (), time.monotonic() - started)
         self._search(unknown)
+        others = [other for question in unknown for other in self._not_alike(question)]
+        self._search(others)
+        questions += others
         results = []
         for part in group.parts:
             found = [q.result for q in questions if q.part is part and q.result is not None]
             results += self._covered(part, extra, found)
         verdict = worst([r.verdict for r in results])
         scope = weakest(r.scope for r in results)
-        if not all(self._all_kinds(part) for part in group.parts):
+        placed = {question.part.name for question in questions if question.placed}
+        if not all(has_every_kind(self.values, part, placed=part.name in placed) for part in group.parts):
             scope = THIS_TOPOLOGY
         title = name if argument is None else f"{name} >= {argument}"
         doc = group.doc.format_map(extra)
         return CheckResult(title, doc, verdict, scope, tuple(results), time.monotonic() - started)
 
-    def _all_kinds(self, part: CheckTemplate) -> bool:
-        """Are there enough members for every choice that a larger topology would have?"""
-        types = [parameter.type for parameter in part.parameters]
-        counts = {t: min(self.values.count(t, cls) for cls in self.values.classes(t)) for t in types}
-        return all(types.count(t) <= count for t, count in counts.items())
+    def _questions(self, part: CheckTemplate, extra: Env) -> Iterator[_Question]:
+        """A question for each kind of members, with its answer if the relaxed slice gives it.
+
+        Members are told apart by where they begin only where the relaxed slice reads that.
+        """
+        told_apart: list[dict[str, Member]] | None = None
+        for env in kinds(self.values, part):
+            question = _Question(part, {**env, **extra}, _Lemmas(self.induction), env)
+            question.result = self._relaxed(question)
+            if not question.placed:
+                yield question
+                continue
+            told_apart = told_apart or kinds(self.values, part, placed=True)
+            for choice in told_apart:
+                if alike(choice, env):
+                    variant = _Question(part, {**choice, **extra}, _Lemmas(self.induction), choice)
+                    variant.result = self._relaxed(variant)
+                    yield variant
+
+    def _not_alike(self, question: _Question) -> Iterator[_Question]:
+        """What is SAFE on the whole slice for members that begin there says nothing of those that begin elsewhere."""
+        safe = question.result is not None and question.result.verdict is Verdict.SAFE
+        if question.placed or not safe or question.exact is None or not question.exact.placed:
+            return
+        for choice in kinds(self.values, question.part, placed=True):
+            if alike(choice, question.choice) and choice != question.choice:
+                env = {**question.env, **choice}
+                yield _Question(question.part, env, _Lemmas(self.induction), choice, placed=True)
 
     # -- one part for one choice of members ----------------------------------------------------------------------------
 
@@ -125,18 +151,31 @@ class Decider:
         if part.kind != "never":
             return None
         small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled)
-        if small.check.when == ir.FALSE:
-            outcome = Outcome(Answer.HOLDS)
-        else:
-            slice_ = pruned(small.system, small.check)
-            outcome = events.check(slice_, slice_.checks[0], self.deadline.left())
+        question.placed = small.placed
+        outcome = Outcome(Answer.HOLDS) if small.check.when == ir.FALSE else self._few_changes(small)
         if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
             question.longest_ms = (outcome.run.end - outcome.run.since) * small.system.tick_ms
         question.close = frozenset((*small.system.machine, *small.system.view))
         if outcome.answer is not Answer.HOLDS:
             return None
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
-        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=_rests_on(small.system, outcome))
+        rests_on = _rests_on(small.system, outcome)
+        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
+
+    def _few_changes(self, small: Lowered) -> Outcome:
+        """The answer on a relaxed slice; of machines that go round only the last changes are looked at, more and more."""
+        slice_ = pruned(small.system, small.check)
+        round_ = going_round(slice_)
+        if not round_:
+            return events.check(slice_, slice_.checks[0], self.deadline.left())
+        outcome = _NOT_FOLLOWED
+        for changes in _LAST_CHANGES:
+            part = last_changes(slice_, slice_.checks[0], round_, changes)
+            part = pruned(part, part.checks[0])
+            outcome = events.check(part, part.checks[0], self.deadline.left(), best=False)
+            if outcome.answer is Answer.HOLDS:
+                return outcome
+        return Outcome(Answer.UNKNOWN, reason="what goes round was not followed further")
 
     def _search(self, questions: list[_Question]) -> None:
         """Answers each question on the whole slice, with more and more members that may move.
@@ -229,7 +268,7 @@ class Decider:
             return found
         for cover in part.covers:
             undecided = False
-            for env in kinds(self.values, part):
+            for env in kinds(self.values, part, placed=True):
                 reached = self._reaches(part, cover, {**env, **extra})
                 undecided |= reached is None
                 if reached:
@@ -258,13 +297,15 @@ class Decider:
 class _Question:
     """One part of a check for one choice of members, and its answer once there is one.
 
-    `close`: the machines and views of the relaxed slice, which is what the part is about; `longest_ms`: how long the
-    longest violation found there lasts (0: for ever).
+    `placed`: the relaxed slice depends on where members begin. `close`: the machines and views of the relaxed slice,
+    which is what the part is about; `longest_ms`: how long the longest violation found there lasts (0: for ever).
     """
 
     part: CheckTemplate
     env: Env
     lemmas: _Lemmas
+    choice: dict[str, Member] = field(default_factory=dict)
+    placed: bool = False
     close: frozenset[str] = frozenset()
     longest_ms: int = 0
     exact: Lowered | None = None
@@ -303,23 +344,6 @@ class _Lemmas:
 
     def scopes(self) -> Iterator[Scope]:
         yield from self.found.values()
-
-
-def kinds(values: Values, part: CheckTemplate) -> list[dict[str, Member]]:
-    """One choice of members for each class of each parameter; two of one type may be the same or different ones."""
-    chosen: list[dict[str, Member]] = [{}]
-    for parameter in part.parameters:
-        longer = []
-        for env in chosen:
-            for cls in values.classes(parameter.type):
-                if parameter.cls not in (None, cls):
-                    continue
-                taken = [m for m in dict.fromkeys(env.values()) if (m.type, m.cls) == (parameter.type, cls)]
-                fresh = Member(parameter.type, cls, len(taken))
-                pool = [*taken, fresh] if len(taken) < values.count(parameter.type, cls) else taken
-                longer += [{**env, parameter.name: member} for member in pool]
-        chosen = longer
-    return chosen
 
 
 def _lasts(witness: Witness) -> int:

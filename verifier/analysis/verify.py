@@ -6,7 +6,8 @@ from dataclasses import replace
 from math import gcd
 
 from verifier.analysis.assumed import judged
-from verifier.analysis.decide import Deadline, Decider, kinds
+from verifier.analysis.decide import Deadline, Decider
+from verifier.analysis.kinds import kinds
 from verifier.analysis.verdict import CheckResult, WorkloadResult
 from verifier.engines.induction import Induction
 from verifier.language.diagnostics import Diagnostic
@@ -78,7 +79,7 @@ def compile_program(program: Program, only: str | None) -> System:
     systems = [
         lower(values, part, {**env, **extra}, relaxed=False).system
         for part in group.parts
-        for env in kinds(values, part)
+        for env in kinds(values, part, placed=True)
     ]
     return merged(systems)
 

@@ -218,6 +218,9 @@ class Builder(Transformer[Token, Any]):
     def star(self, c: list[Any]) -> str:
         return "*"
 
+    def each_of(self, c: list[Any]) -> s.Each:
+        return s.Each(c[1], self._span(c))
+
     def state_name(self, c: list[Any]) -> s.Name:
         return self._name(c[0])
 

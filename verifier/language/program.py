@@ -141,8 +141,8 @@ class Variable:
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """`op`: + - * .. min max round_up round_down power. `a .. b` makes a window; a duration `d` stands for `0s..d` only
-    where a window is due (`WindowOf`)."""
+    """`op`: + - * .. min max round_up round_down power earliest latest. `a .. b` makes a window; a duration `d` stands
+    for `0s..d` only where a window is due (`WindowOf`)."""
 
     op: str
     args: tuple[Static, ...]
@@ -264,11 +264,20 @@ Static = (
 
 
 @dataclass(frozen=True)
+class Each:
+    """`each N` in an initial state: the k-th member of the machine's class begins at the (k mod N)-th of the index
+    type."""
+
+    number: Static
+    span: Span
+
+
+@dataclass(frozen=True)
 class StatePattern:
     """`running`, `starting(k)` (a static number), `starting(*)` (None), `on(n)` (the name of an index variable)."""
 
     name: str
-    args: tuple[Static | str | None, ...] = ()
+    args: tuple[Static | Each | str | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -417,12 +426,12 @@ class StepTemplate:
 
 @dataclass(frozen=True)
 class MachineTemplate:
-    """`initially`: the first entry whose condition holds (None: always)."""
+    """`initially`: the first entry whose condition holds (None: always) where all others are in their initial states."""
 
     name: str
     parameters: tuple[Parameter, ...]
     states: tuple[StateFamily, ...]
-    initially: tuple[tuple[StatePattern, Static | None], ...]
+    initially: tuple[tuple[StatePattern, Condition | None], ...]
     steps: tuple[StepTemplate, ...]
     doc: str
     span: Span

@@ -21,7 +21,7 @@ class Steps(Conditions):
         initially = []
         for pattern, condition in node.initially:
             state, _ = self._target(name, pattern, scope, fresh=False)
-            initially.append((state, self.truth_known(condition, scope) if condition is not None else None))
+            initially.append((state, self.condition(condition, scope) if condition is not None else None))
         self._always_begins(node, tuple(condition for _, condition in node.initially))
         steps = tuple(self._step(name, step, scope) for step in node.steps)
         parameters = self.world.machine_parameters[name]
@@ -119,10 +119,12 @@ class Steps(Conditions):
                 fix=f"write `{family_text(family)}` with a value",
             )
             return p.StatePattern(family.name), scope
-        args: list[p.Static | str | None] = []
+        args: list[p.Static | p.Each | str | None] = []
         for due, arg in zip(family.args, pattern.args or (), strict=True):
             assert arg is not None
-            if len(due) == 2:
+            if isinstance(arg, s.Each):
+                args.append(self._each(arg, due, fresh))
+            elif len(due) == 2:
                 if fresh:
                     scope = self._bind_index(arg, due[1], scope)
                     args.append(arg.path if isinstance(arg, s.Reference) else None)
@@ -130,11 +132,20 @@ class Steps(Conditions):
                     name = self.variable_name(arg)
                     known = name is not None and self.index_argument(name, due[1], None, scope)
                     args.append(name.text if name is not None and known else None)
-                continue
-            value = self.static(arg, scope, "count")
-            self.in_range(value, due, arg.span)
-            args.append(value)
+            else:
+                value = self.static(arg, scope, "count")
+                self.in_range(value, due, arg.span)
+                args.append(value)
         return p.StatePattern(family.name, tuple(args)), scope
+
+    def _each(self, node: s.Each, due: tuple[str, int, int] | tuple[str, str], fresh: bool) -> p.Each | None:
+        """`each N`, which only an initial state has, in the place of an index."""
+        if fresh or len(due) == 3:
+            why = "it says where the members begin, in turn"
+            fix = "write the name of a variable" if len(due) == 2 else "write a number"
+            self.report.add("HL303", node.span, "`each` stands in initial states, for an index", why=why, fix=fix)
+            return None
+        return p.Each(self.static(node.number, Scope(), "size"), node.span)
 
     def _delay(self, node: s.Delay | None, scope: Scope) -> p.Static | None:
         if node is None:

@@ -53,6 +53,14 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class Each:
+    """`each N` in an initial state: the members begin at N members of the index type, in turn."""
+
+    number: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
 class Pattern:
     """A state or a choice; `args` None: written without parentheses; an argument None: `*`."""
 
@@ -106,7 +114,7 @@ class Seen:
     span: Span
 
 
-Expression = Constant | Reference | Invocation | Operation | Is | If | Quantifier | Seen
+Expression = Constant | Reference | Invocation | Operation | Is | If | Quantifier | Seen | Each
 
 # -- declarations of models ------------------------------------------------------------------------------------------
 

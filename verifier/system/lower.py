@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
 from math import gcd
+from typing import Any
 
 from verifier.language.program import (
     Boolean,
@@ -25,6 +26,7 @@ from verifier.language.program import (
     Condition,
     CountCompare,
     Counted,
+    Each,
     IfStatic,
     InState,
     MachineTemplate,
@@ -57,13 +59,15 @@ Settled = Callable[[Condition, Env], bool | None]
 class Lowered:
     """A system with one check, and what its names were before.
 
-    `members_of`: the index of each machine and view that comes from a template.
+    `members_of`: the index of each machine and view that comes from a template. `placed`: it depends on where members
+    begin, which tells members of one class apart.
     """
 
     system: ir.System
     check: ir.Check
     members_of: dict[str, tuple[Member, ...]]
     for_any_size: bool
+    placed: bool
 
 
 def lower(
@@ -133,6 +137,7 @@ class _Lowering:
         self.plans: dict[tuple[object, ...], list[_Plan]] = {}
         self.free_memo: dict[int, frozenset[str]] = {}
         self.sized = False
+        self.placed = False
 
     def run(self, part: CheckTemplate, env: Env) -> Lowered:
         exact = self._condition(part.when, env)
@@ -171,7 +176,7 @@ class _Lowering:
         kept = (*system.machine, *system.view)
         members_of = {name: self.members_of[name] for name in kept if name in self.members_of}
         any_size = self.relaxed and not self.sized and all(self.own.issuperset(m) for m in members_of.values())
-        return Lowered(system, check, members_of, any_size)
+        return Lowered(system, check, members_of, any_size, self.placed)
 
     def _everything(self) -> None:
         """Every machine of every member: a state is stuck only if nobody at all can move."""
@@ -244,10 +249,23 @@ class _Lowering:
         members = tuple(_member(env, i) for i in index)
         if any(p.cls not in (None, m.cls) for p, m in zip(template.parameters, members, strict=True)):
             return ir.FALSE
-        name = instance_name(family, members)
+        if not all(member.spelt_out for member in members):
+            return DROPPED
+        sure: set[str] = set()
+        vague: set[str] = set()  # being at one of the others, but at which one is not told
+        for pattern in patterns:
+            named = all(_member(env, arg).spelt_out for arg in pattern.args if isinstance(arg, str))
+            (sure if named else vague).update(self._states(template, pattern, env))
+        reading = self._reading(template, members, frozenset(sure))
+        return ir.disj([reading, ir.conj([self._reading(template, members, frozenset(vague)), DROPPED])])
+
+    def _reading(self, template: MachineTemplate, members: tuple[Member, ...], wanted: frozenset[str]) -> ir.Expr:
+        name = instance_name(template.name, members)
         if name not in self.machines:
+            first, initial = self._first(template, members)
+            if _stays(template, first):
+                return ir.Const(initial in wanted)
             self._declare(template, members, name)
-        wanted = frozenset(state for pattern in patterns for state in self._states(template, pattern, env))
         if not wanted:
             return ir.FALSE
         return ir.TRUE if wanted == frozenset(self.machines[name].states) else ir.In(name, wanted)
@@ -255,22 +273,60 @@ class _Lowering:
     def _states(self, template: MachineTemplate, pattern: StatePattern, env: Env) -> list[str]:
         """The states that a pattern stands for; `k + 1` outside of the declared range stands for none."""
         family = next(f for f in template.states if f.name == pattern.name)
-        ranges = [self._range(arg) for arg in family.args]
+        ranges: list[list[int | Member]] = [self._range(arg) for arg in family.args]
         for i, arg in enumerate(pattern.args):
             if isinstance(arg, str):
                 ranges[i] = [_member(env, arg)]
             elif arg is not None:
+                assert not isinstance(arg, Each)
                 value = self.values.evaluate(arg, env, Reads())
                 ranges[i] = [value] if value in ranges[i] else []
         return [_state_name(family.name, chosen) for chosen in product(*ranges)]
 
     def _range(self, arg: tuple[str, int, int] | tuple[str, str]) -> list[int | Member]:
-        if len(arg) == 2:
+        """The values of a state's argument. Relaxed, all members but the check's own are one."""
+        if len(arg) == 3:
+            return list(range(arg[1], arg[2] + 1))
+        if not self.relaxed:
             self.sized = True
             return list(self.values.members(arg[1]))
-        return list(range(arg[1], arg[2] + 1))
+        return [*self._own(arg[1]), *(Member(arg[1], cls, -1) for cls in self.values.classes(arg[1]))]
+
+    def _own(self, type_name: str, cls: str | None = None) -> list[Member]:
+        return sorted(
+            (m for m in self.own if m.type == type_name and cls in (None, m.cls)), key=lambda m: (m.cls, m.ordinal)
+        )
+
+    def _first(self, template: MachineTemplate, members: tuple[Member, ...]) -> tuple[StateFamily, str]:
+        """The initial state of a machine, and the family that it belongs to."""
+        env = _bind(template, members)
+        pattern = next(pattern for pattern, test in template.initially if test is None or self._begins(test, env))
+        family = next(f for f in template.states if f.name == pattern.name)
+        chosen: dict[str, Member | int] = dict(env)
+        args: list[Any] = []
+        for i, arg in enumerate(pattern.args):
+            if isinstance(arg, Each):
+                self.placed = True
+                place = self.values.place(arg, family.args[i][1], members[0])  # type: ignore[arg-type]
+                known = not self.relaxed or place in self.own
+                chosen[f"each {i}"] = place if known else replace(place, ordinal=-1)
+                args.append(f"each {i}")
+            else:
+                args.append(arg)
+        return family, self._states(template, replace(pattern, args=tuple(args)), chosen)[0]
+
+    def _begins(self, test: Condition, env: Env) -> bool:
+        """Whether an initial state is the one: known before the search, or from where the others begin."""
+        if isinstance(test, When):
+            return self._static(test.value, env)
+        start = _Lowering(self.values, False, lambda condition, env: None, set())
+        expr = start._condition(test, env)
+        self.placed |= start.placed
+        return at_start(expr, {name: machine.initial for name, machine in start.machines.items()})
 
     def _seen(self, template: ViewTemplate, members: tuple[Member, ...], body: Condition, env: Env) -> ir.Expr:
+        if not all(member.spelt_out for member in members):
+            return DROPPED
         inside = self._condition(body, env)
         name = instance_name(template.name, members)
         self.members_of[name] = members
@@ -280,14 +336,16 @@ class _Lowering:
         known = self.settled(condition, env)
         if known is not None:
             return ir.Const(known)
+        if isinstance(condition, Quantified):
+            everybody = self._own if self.relaxed else self.values.members
+            parts = [
+                self._condition(condition.body, {**env, condition.var: member})
+                for member in everybody(condition.type, condition.cls)
+            ]
+            parts += [DROPPED] if self.relaxed else []  # all others
+            return ir.disj(parts) if condition.kind == "some" else ir.conj(parts)
         if self.relaxed:
             return DROPPED
-        if isinstance(condition, Quantified):
-            parts = (
-                self._condition(condition.body, {**env, condition.var: member})
-                for member in self.values.members(condition.type, condition.cls)
-            )
-            return ir.disj(parts) if condition.kind == "some" else ir.conj(parts)
         bound = self.values.evaluate(condition.bound, env, Reads())
         # count P - count Q >= b is "at least b + |Q| of: the P, and the negations of the Q".
         literals: list[ir.Expr] = []
@@ -309,10 +367,8 @@ class _Lowering:
     # -- machines and views --------------------------------------------------------------------------------------------
 
     def _declare(self, template: MachineTemplate, members: tuple[Member, ...], name: str) -> None:
-        env = _bind(template, members)
         states = tuple(state for family in template.states for state in self._all_states(family))
-        initial = next(pattern for pattern, test in template.initially if test is None or self._static(test, env))
-        self.machines[name] = ir.Machine(name, states, self._states(template, initial, env)[0])
+        self.machines[name] = ir.Machine(name, states, self._first(template, members)[1])
         self.members_of[name] = members
         self.todo.append((template, members))
 
@@ -361,17 +417,25 @@ class _Lowering:
             for target in self._states(template, step.target, env):
                 yield from ((source, target, env) for source in states if source != target)
         for pattern in step.sources:
-            family = next(f for f in template.states if f.name == pattern.name)
-            free = {
-                arg.name: self._range(family.args[i])
-                for i, arg in enumerate(pattern.args)
-                if isinstance(arg, Variable) and arg.name in step.bound
-            }
-            for chosen in product(*free.values()):
-                inner: Env = {**env, **dict(zip(free, chosen, strict=True))}
+            for inner in self._bound(template, step, pattern, env):
                 for source in self._states(template, pattern, inner):
-                    for target in self._states(template, step.target, inner):
-                        yield source, target, inner
+                    for bound in self._bound(template, step, step.target, inner):
+                        for target in self._states(template, step.target, bound):
+                            yield source, target, bound
+
+    def _bound(
+        self, template: MachineTemplate, step: StepTemplate, pattern: StatePattern, env: Env
+    ) -> Iterator[dict[str, Member | int]]:
+        """`env` with a value for each name that `pattern` binds: every number of a range, every member."""
+        family = next(f for f in template.states if f.name == pattern.name)
+        free: dict[str, list[int | Member]] = {}
+        for arg, due in zip(pattern.args, family.args, strict=False):
+            if isinstance(arg, Variable) and arg.name in step.bound and arg.name not in env:
+                free[arg.name] = self._range(due)
+            elif isinstance(arg, str) and arg not in env:
+                free[arg] = self._range(due)
+        for chosen in product(*free.values()):
+            yield {**env, **dict(zip(free, chosen, strict=True))}
 
     def _step(self, machine: str, plan: _Plan, env: Env) -> Iterator[ir.Step]:
         """The step, or, relaxed, what stands for it."""
@@ -445,6 +509,11 @@ def _collect_sources(exprs: Iterable[ir.Expr], sources: dict[str, dict[str, None
             known = sources.setdefault(expr.view, {})
             known.update(dict.fromkeys(name for name in sorted(ir.reads(expr.body)) if name != DROPPED.machine))
         todo.extend(ir.children(expr))
+
+
+def _stays(template: MachineTemplate, first: StateFamily) -> bool:
+    """No step leaves the states of this family: the machine stays where it begins."""
+    return all(step.sources and all(s.name != first.name for s in step.sources) for step in template.steps)
 
 
 def _over_many_first(condition: Condition) -> int:

@@ -14,6 +14,7 @@ from verifier.language.program import (
     Compare,
     Condition,
     CountCompare,
+    Each,
     GivenTest,
     IfStatic,
     InState,
@@ -32,7 +33,7 @@ from verifier.language.program import (
     WindowOf,
 )
 
-_Node = Condition | Static | StatePattern | str | None
+_Node = Condition | Static | StatePattern | Each | str | None
 
 
 def free_names(node: _Node) -> frozenset[str]:
@@ -56,7 +57,7 @@ def free_names(node: _Node) -> frozenset[str]:
             return frozenset(index) | _all(patterns)
         case SeenBy(_, index, body):
             return frozenset(index) | free_names(body)
-        case TimeOf(body) | WindowOf(_, body) | ChoiceTest(body, _) | When(body):
+        case TimeOf(body) | WindowOf(_, body) | ChoiceTest(body, _) | When(body) | Each(body):
             return free_names(body)
         case Choose(condition, then, other) | IfStatic(condition, then, other):
             return _all([condition, then, other])

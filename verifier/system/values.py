@@ -20,6 +20,7 @@ from verifier.language.program import (
     ClassTest,
     Compare,
     Duration,
+    Each,
     GivenTest,
     Literal_,
     Percent,
@@ -40,7 +41,9 @@ from verifier.language.program import (
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One pod, one node: a member of an index type. Members of one class are interchangeable."""
+    """One pod, one node: a member of an index type. Members of one class are interchangeable, but for where they begin
+    (`each N` in an initial state). A negative ordinal stands for any member that is not spelt out.
+    """
 
     type: str
     cls: str
@@ -48,7 +51,11 @@ class Member:
 
     @property
     def name(self) -> str:
-        return f"{self.cls}-{self.ordinal + 1}"
+        return f"{self.cls}-{self.ordinal + 1}" if self.ordinal >= 0 else f"other {self.cls}"
+
+    @property
+    def spelt_out(self) -> bool:
+        return self.ordinal >= 0
 
 
 Env = Mapping[str, Member | int]
@@ -153,6 +160,12 @@ class Values:
         wanted = self.classes(type_name) if cls is None else (cls,)
         return [Member(type_name, c, i) for c in wanted for i in range(self.count(type_name, c))]
 
+    def place(self, each: Each, type_name: str, member: Member) -> Member:
+        """The member of `type_name` at which `member` begins: one after the other, `each.number` of them in turn."""
+        pool = self.members(type_name)
+        number: int = self.evaluate(each.number, {}, Reads())
+        return pool[member.ordinal % min(number, len(pool))]
+
     # -- evaluation ----------------------------------------------------------------------------------------------------
 
     def evaluate(self, expr: Static, env: Env, reads: Reads) -> Any:
@@ -180,7 +193,9 @@ class Values:
                 assert isinstance(member, Member)
                 return member.cls == cls
             case SameIndex(left_var, right_var):
-                return env[left_var] == env[right_var]
+                left_member, right_member = env[left_var], env[right_var]
+                assert any(isinstance(m, Member) and m.spelt_out for m in (left_member, right_member)), "two unknown"
+                return left_member == right_member
             case ChoiceTest(choice, names):
                 value = self.evaluate(choice, env, reads)
                 assert isinstance(value, Choice)
@@ -258,6 +273,9 @@ class Values:
                 return portion
             rounded = self.domain.ceil_percent if op == "round_up" else self.domain.floor_percent
             return rounded(portion.value, of)
+        if op in ("earliest", "latest"):
+            window = _as_window("within", args[0])
+            return Duration(window.lo_ms if op == "earliest" else window.hi_ms)  # type: ignore[arg-type]
         if op == "power":
             return args[0] ** args[1]
         total = args[0]

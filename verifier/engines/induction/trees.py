@@ -17,6 +17,7 @@ from verifier.language.program import (
     Call,
     Condition,
     CountCompare,
+    Each,
     IfStatic,
     InState,
     Lemma,
@@ -24,7 +25,6 @@ from verifier.language.program import (
     Quantified,
     SeenBy,
     StatePattern,
-    Static,
     When,
 )
 from verifier.system import ir
@@ -135,9 +135,11 @@ class Trees:
         states = frozenset(s for pattern in patterns for s in states_of(self.book.values, template, pattern, env))
         return ir.In(SEPARATOR.join((*views, name)), states) if states else ir.FALSE
 
-    def _begins(self, test: Static | None, env: Env) -> bool:
+    def _begins(self, test: Condition | None, env: Env) -> bool:
         """Whether an alternative of `initially` is the one for this member."""
-        holds = ir.TRUE if test is None else self._static(test, env)
+        if test is not None and not isinstance(test, When):
+            raise Unsupported("an initial state that depends on where the others begin")
+        holds = ir.TRUE if test is None else self._static(test.value, env)
         if not isinstance(holds, ir.Const):
             raise Unsupported("an initial state that depends on a size")
         return holds.value
@@ -276,7 +278,7 @@ def states_of(values: Values, machine: MachineTemplate, pattern: StatePattern, e
         numbers = list(range(declared[1], declared[2] + 1))
         arg = pattern.args[i] if i < len(pattern.args) else None
         if arg is not None:
-            assert not isinstance(arg, str)
+            assert not isinstance(arg, str | Each)
             wanted = values.evaluate(arg, env, Reads())
             if not isinstance(wanted, int):
                 raise Unsupported("a state that depends on a size")
