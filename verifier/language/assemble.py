@@ -17,7 +17,6 @@ from verifier.language.scenario import Reader
 from verifier.language.scope import World
 from verifier.language.steps import Steps
 from verifier.language.workloads import programs
-from verifier.resources import resource
 
 
 class BrokenModels(Exception):
@@ -40,10 +39,6 @@ def world_of(modules: tuple[str, ...]) -> World:
     if report.found:
         raise BrokenModels(arranged(report.found))
     return world
-
-
-def has_model(module: str) -> bool:
-    return (resource(SHIPPED_FOLDER) / f"{module}.model").is_file()
 
 
 def assembled(

@@ -14,19 +14,18 @@ from verifier.manifests.application import application, parsed_value
 from verifier.manifests.config import Config, Said
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object, Objects
-from verifier.manifests.platforms import DEFAULT, Platform, Profile, balancer_of, ingress_of, profile
+from verifier.manifests.platforms import DEFAULT, EVERY_NODE, PODS, Platform, Profile, balancer_of, ingress_of, profile
 from verifier.manifests.pods import Pod, pod_of
 from verifier.manifests.repairs import Repair, repair_of
+from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair, Selection
 from verifier.manifests.suppressions import Suppression
-from verifier.manifests.translate import NODES, Setting, replicas, scenario
+from verifier.manifests.translate import NODES, Setting, gate_opens, replicas, scenario
 
-KUBERNETES = "kubernetes"
-EVERY_NODE = "load_balancers/nodes_cluster"
+MODULES = ("kubernetes", "load_balancers/load_balancer")
 EVENTS = ("rollout", "drain", "scale-down", "bad-image", "node-join")
 _NOT_MODELLED = {
     "StatefulSet": "how a StatefulSet replaces its pods is not modelled yet",
-    "DaemonSet": "how a DaemonSet replaces its pods is not modelled yet",
     "ReplicaSet": "a ReplicaSet of its own never replaces its pods: nothing rolls out",
     "Pod": "a pod of its own is never replaced: nothing rolls out",
 }
@@ -138,8 +137,8 @@ class _Making:
             if found is None:
                 yield name, base, "", "nothing tells which controller serves it (--on PROFILE says it)"
             else:
-                missing = found.profile.missing("ingress") or "no Ingress is modelled yet"
-                yield f"{name} ({found.profile.name})", found.profile, "", missing
+                way, missing = found.profile.way("ingress") or "", found.profile.missing("ingress")
+                yield f"{name} ({found.profile.name})", found.profile, way, missing
 
     def _inside(self, service: Node, base: Profile) -> str:
         if service.text("spec", "internalTrafficPolicy") == "Local":
@@ -155,22 +154,17 @@ class _Making:
         found: Platform | None = balancer_of(service, self.objects, self.options.on)
         if found is None:
             return "LoadBalancer", base, "", "nothing tells which balancer this is (--on PROFILE says it)"
-        name, way = f"LoadBalancer ({found.profile.name})", found.profile.way(policy)
-        if way is None:
-            return name, found.profile, "", f"{found.profile.name} has no balancer for a Service"
-        missing = found.profile.missing(policy)
-        if not missing and way != EVERY_NODE:
-            missing = f"policy {policy.capitalize()} on {found.profile.name} is not read from manifests yet"
-        return name, found.profile, way, missing or self._data_plane(found.profile)
+        name, way = f"LoadBalancer ({found.profile.name})", found.profile.way(policy) or ""
+        by_nodes = way != PODS and not found.profile.missing(policy)
+        return name, found.profile, way, found.profile.missing(policy) or (self._data_plane(base) if by_nodes else "")
 
     # -- one way -------------------------------------------------------------------------------------------------------
 
-    def _path(self, pair: Pair, name: str, platform: Profile, model: str, missing: str, why_not: str) -> Path:
+    def _path(self, pair: Pair, name: str, platform: Profile, mode: str, missing: str, why_not: str) -> Path:
         reason = missing or why_not
         if reason or pair.pod is None:
             return Path(name, reason)
-        modules = (KUBERNETES, model)
-        blocks = frozenset(h.path for h in world_of(modules).headers.values() if h.inside == "cluster")
+        blocks = frozenset(h.path for h in world_of(MODULES).headers.values() if h.inside == "cluster")
         setting = Setting(
             pair,
             pair.pod,
@@ -178,6 +172,8 @@ class _Making:
             self._cluster(platform),
             self.options.kubernetes,
             self.options.told_at,
+            mode,
+            platform.facts.get("gate", ""),
             self.nodes,
             self._old_pod(pair),
         )
@@ -188,9 +184,9 @@ class _Making:
         return Path(
             name,
             scenario=found,
-            modules=modules,
+            modules=MODULES,
             repair=repair_of(setting, found),
-            unless=tuple(_unless(pair.pod)),
+            unless=tuple(_unless(pair.pod, mode)),
             places=tree.places(found.items),
             suppressed=ignored,
         )
@@ -233,6 +229,8 @@ class _Making:
             return f"a {workload.kind} stands behind it, whose rollout hitless does not know"
         if workload.kind in _NOT_MODELLED:
             return _NOT_MODELLED[workload.kind]
+        if workload.kind == "DaemonSet" and (found := _daemon_set(workload)):
+            return found
         if self.options.event != "rollout":
             return f"{self.options.event} is not modelled yet"
         if service.flag("spec", "publishNotReadyAddresses"):
@@ -244,7 +242,7 @@ class _Making:
             )
         if pair.pod is None:
             return "its pod template has no containers"
-        if replicas(workload, pair.autoscaler)[0] == 0:
+        if workload.kind == "Deployment" and replicas(workload, pair.autoscaler)[0] == 0:
             return "0 replicas: no pod serves"
         if self.old is not None:
             return self._changed(pair)
@@ -276,6 +274,16 @@ def _irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
         yield "deployment.min_ready", "minReadySeconds"
 
 
+def _daemon_set(workload: Object) -> str:
+    """Why this DaemonSet cannot be verified, or nothing: with surge the new pod of a node comes first."""
+    if workload.root.text("spec", "updateStrategy", "type") == "OnDelete":
+        return "updateStrategy OnDelete: nothing rolls out by itself"
+    surge = amount(workload.root.get("spec", "updateStrategy", "rollingUpdate", "maxSurge"))
+    if surge is None or surge[0] == 0:
+        return "a DaemonSet without maxSurge takes a node's old pod away first, which is not modelled yet"
+    return ""
+
+
 def _with(block: s.BlockNode, entry: s.Assignment) -> s.BlockNode:
     kept = [each for each in block.entries if each.name.text != entry.name.text]
     return tree.block(block.name.text, None, [*kept, entry], block.span)
@@ -291,15 +299,16 @@ def _plain(node: Node | None) -> object:
     return value
 
 
-def _unless(pod: Pod) -> Iterator[str]:
+def _unless(pod: Pod, mode: str) -> Iterator[str]:
     """What the models do not know of these pods: they may do better or worse than the scenario."""
     if pod.mesh:
         yield f"requests pass through a sidecar ({pod.mesh}), which stops in its own time: not modelled"
     elif pod.others:
         names = ", ".join(pod.others)
         yield f"the pod has other containers ({names}): one that runs on keeps a stopped pod Ready; not modelled"
-    if next(pod.spec.each("readinessGates"), None) is not None:
-        yield "readiness gates are not modelled yet"
+    gates = [gate for gate in pod.spec.each("readinessGates") if mode != PODS or not gate_opens(gate)]
+    if gates:
+        yield "readiness gates that this way of requests does not open are not modelled"
     probe = pod.probe("readinessProbe")
     if probe is not None and pod.probe_port(probe) is None:
         yield "what the exec readiness probe asks cannot be seen in the manifest"

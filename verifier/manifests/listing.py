@@ -59,11 +59,10 @@ def shown_profile(name: str) -> Listing:
 
 
 def _ways(of: Profile) -> dict[str, str]:
-    """Each way of requests that the platform has, and whether hitless has a model of it."""
+    """Each way of requests that the platform has, what it sends to, and whether hitless has a model of that."""
     found = {"in the cluster": "modelled" if of.proxied else "not modelled: no kube-proxy"}
     for policy, words in _WAYS:
-        if of.way(policy) is not None:
-            found[words] = (
-                "not modelled yet" if of.missing(policy) or policy != "cluster" or "pods" in of.facts else "modelled"
-            )
+        way = of.way(policy)
+        if way is not None:
+            found[words] = f"{way}: {'not modelled yet' if of.missing(policy) else 'modelled'}"
     return found

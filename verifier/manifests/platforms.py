@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from functools import cache
 
 from verifier.language import syntax as s
-from verifier.language.assemble import has_model, parsed_scenario, written
+from verifier.language.assemble import parsed_scenario, written
 from verifier.manifests.objects import Object, Objects
 from verifier.resources import resource, shown
 
 FOLDER = "profiles"
 DEFAULT = "kube-proxy"
 KUBE_PROXY = "kube-proxy"
+
+# What balancers send to, as far as there is a model of it.
+EVERY_NODE, NODES_WITH_PODS, PODS = MODELLED = ("every node", "nodes with pods", "pods")
 
 # What an annotation, a load balancer class, an ingress class or a node's providerID says of the platform.
 _PROVIDERS = {"aws": "eks-nlb-instance", "gce": "gke-l4", "azure": "aks-slb", "alicloud": "ack-clb", "k3s": "k3s"}
@@ -24,7 +27,6 @@ _INGRESS_CLASSES = {
     "gce": "gke-neg",
     "openshift-default": "openshift-router",
 }
-_CONTROLLER_IMAGES = {"ingress-nginx/controller": "ingress-nginx"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +60,15 @@ class Profile:
         return self.facts.get("proxy") == KUBE_PROXY
 
     def way(self, policy: str) -> str | None:
-        """The model of the balancer for `cluster`, `local` or `ingress`; None if the platform has none for that."""
+        """What the balancer sends to, for `cluster`, `local` or `ingress`; None if the platform has none for that."""
         return self.facts.get("pods") if policy != "ingress" and "pods" in self.facts else self.facts.get(policy)
 
     def missing(self, policy: str) -> str:
         """Why that way cannot be verified, or nothing."""
         way = self.way(policy)
         if way is None:
-            return ""
-        if not has_model(way):
-            return f"how {self.name} sends requests ({way.rpartition('/')[2].replace('_', ' ')}) is not modelled yet"
-        return ""
+            return f"{self.name} says nothing of {'an Ingress' if policy == 'ingress' else 'a balancer of its own'}"
+        return "" if way in MODELLED else f"{self.name} sends to {way}: not modelled yet"
 
     def bounds(self) -> Iterator[Bound]:
         """Every number, those that nobody has documented first."""

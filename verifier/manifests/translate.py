@@ -15,6 +15,7 @@ from verifier.manifests import tree
 from verifier.manifests.findings import GRACE_S
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object
+from verifier.manifests.platforms import EVERY_NODE, NODES_WITH_PODS, PODS
 from verifier.manifests.pods import Hook, Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair
@@ -22,6 +23,14 @@ from verifier.manifests.selection import Pair
 CHECK, REQUESTS = "no_lost_request", "no_interrupted_request"
 # One question for all workloads of the same settings: its name is not among them.
 LABEL = "workload"
+BALANCER = "load_balancer"
+HOSTNAME = "kubernetes.io/hostname"
+# Conditions of readiness gates, by how they begin (facts of each controller: models/profiles).
+_GATES = {
+    "target-health.elbv2.k8s.aws": "healthy",
+    "cloud.google.com/load-balancer-neg-ready": "healthy",
+    "service.readiness.alibabacloud.com": "registered",
+}
 NODES = 3
 # Fields of a probe and the settings they are.
 _PROBE_TIMES = (("initialDelaySeconds", "initial_delay"), ("periodSeconds", "period"), ("timeoutSeconds", "timeout"))
@@ -36,7 +45,8 @@ _PROBES = (
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What is the same for every way of requests to one workload. `old`: the pods that run now, where they are known
-    to be other ones; `cluster`: the platform's blocks."""
+    to be other ones; `cluster`: the platform's blocks; `mode`: what its balancer sends to; `gate`: when it opens the
+    readiness gates of its pods."""
 
     pair: Pair
     pod: Pod
@@ -44,6 +54,8 @@ class Setting:
     cluster: tuple[s.BlockNode, ...]
     kubernetes: Version
     told_at: Span
+    mode: str = EVERY_NODE
+    gate: str = ""
     nodes: int = NODES
     old: tuple[Object, Pod] | None = None
 
@@ -55,16 +67,17 @@ def scenario(of: Setting, blocks: frozenset[str]) -> s.Scenario:
     cluster: list[tree.Entry] = [
         tree.entry("kubernetes", tree.version(of.kubernetes.major, of.kubernetes.minor, of.told_at), of.told_at),
         tree.entry("nodes", tree.number(of.nodes, here), here),
-        *(block for block in of.cluster if block.name.text in blocks),
+        *_platform(of, blocks),
     ]
     service = of.pair.service.root
-    template = list(pod_entries(of.pod))
+    template = [*pod_entries(of.pod), *_gates(of)]
     items: list[s.ScenarioItem] = [
         tree.block("cluster", "any", cluster, here),
         tree.block("app", label, [*of.app, *_image(of)], here),
-        tree.block("deployment", label, [*_rollout(workload, of.pair.autoscaler), *template], here),
+        tree.block("deployment", label, [*_rollout(of), *template], here),
+        *_per_node(workload, label),
         *_running(of, template, label, here),
-        tree.block("service", label, [_policy(service)], service.head),
+        tree.block("service", label, [_policy(of, service)], service.head),
         s.Verify(tree.name(CHECK, here), None, here),
     ]
     if any(entry.name.text == "longest_request" for entry in of.app):
@@ -72,10 +85,53 @@ def scenario(of: Setting, blocks: frozenset[str]) -> s.Scenario:
     return s.Scenario(tuple(items))
 
 
-def _policy(service: Node) -> s.Assignment:
-    """Requests by way of every node; another policy has a model of its own, or none."""
+def _platform(of: Setting, blocks: frozenset[str]) -> Iterator[s.BlockNode]:
+    """The platform's blocks that the models know; the balancer's only where pods matter to it."""
+    for block in of.cluster:
+        if block.name.text not in blocks or (block.name.text == BALANCER and of.mode == EVERY_NODE):
+            continue
+        if block.name.text == BALANCER and of.mode == PODS:
+            to_pods = tree.entry("backends", tree.word("pods", block.span), block.span)
+            block = tree.block(BALANCER, None, [to_pods, *block.entries], block.span)
+        yield block
+
+
+def _policy(of: Setting, service: Node) -> s.Assignment:
+    """Clients in the cluster, and balancers that send to every node or past all nodes, know no policy Local."""
     span = service.at("spec", "externalTrafficPolicy")
-    return tree.entry("external_traffic_policy", tree.word("Cluster", span), span)
+    policy = "Local" if of.mode == NODES_WITH_PODS else "Cluster"
+    return tree.entry("external_traffic_policy", tree.word(policy, span), span)
+
+
+def _gates(of: Setting) -> Iterator[tree.Entry]:
+    """Readiness gates that the balancer opens: named in the template, or added by the platform's webhook."""
+    if of.mode != PODS:
+        return
+    found = next((each for each in of.pod.spec.each("readinessGates") if gate_opens(each)), None)
+    span = found.head if found is not None else of.pod.container.head
+    opens = gate_opens(found) if found is not None else of.gate
+    if opens:
+        yield tree.entry("readiness_gate", tree.word(opens, span), span)
+
+
+def gate_opens(gate: Node) -> str:
+    """When the controller of the gate opens it: `registered`, `healthy`, or nothing if hitless does not know it."""
+    condition = gate.text("conditionType")
+    return next((opens for start, opens in _GATES.items() if condition.startswith(start)), "")
+
+
+def _per_node(workload: Object, label: str) -> Iterator[s.BlockNode]:
+    """The block that makes it a DaemonSet."""
+    if workload.kind != "DaemonSet":
+        return
+    rolling = ("spec", "updateStrategy", "rollingUpdate")
+    entries: list[tree.Entry] = []
+    for field, setting in (("maxSurge", "max_surge"), ("maxUnavailable", "max_unavailable")):
+        value = amount(workload.root.get(*rolling, field))
+        if value is not None:
+            span = workload.root.at(*rolling, field)
+            entries.append(tree.entry(setting, tree.amount(value, span), span))
+    yield tree.block("daemon_set", label, entries, workload.root.at(*rolling))
 
 
 def _image(of: Setting) -> Iterator[tree.Entry]:
@@ -94,10 +150,12 @@ def replicas(workload: Object, autoscaler: Object | None) -> tuple[int, Span]:
     return (1 if found is None else found), workload.root.at("spec", "replicas")
 
 
-def _rollout(workload: Object, autoscaler: Object | None) -> Iterator[tree.Entry]:
-    count, span = replicas(workload, autoscaler)
-    yield tree.entry("replicas", tree.number(count, span), span)
-    root = workload.root
+def _rollout(of: Setting) -> Iterator[tree.Entry]:
+    workload, root = of.pair.workload, of.pair.workload.root
+    if workload.kind == "Deployment":
+        count, span = replicas(workload, of.pair.autoscaler)
+        yield tree.entry("replicas", tree.number(count, span), span)
+        yield from _placement(of.pod)
     if root.text("spec", "strategy", "type") == "Recreate":
         span = root.at("spec", "strategy", "type")
         yield tree.entry("strategy", tree.word("Recreate", span), span)
@@ -110,6 +168,20 @@ def _rollout(workload: Object, autoscaler: Object | None) -> Iterator[tree.Entry
     if ready is not None:
         span = root.at("spec", "minReadySeconds")
         yield tree.entry("min_ready", tree.duration(ready * 1000, span), span)
+
+
+def _placement(pod: Pod) -> Iterator[tree.Entry]:
+    """What the scheduler must keep to; what it only prefers is no promise, and left out."""
+    for term in pod.spec.each("affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"):
+        if term.text("topologyKey") == HOSTNAME:
+            yield tree.entry("anti_affinity", tree.word("required", term.head), term.head)
+            break
+    for spread in pod.spec.each("topologySpreadConstraints"):
+        hard = spread.text("whenUnsatisfiable") in ("", "DoNotSchedule") and spread.number("maxSkew") == 1
+        keys = [key.value for key in spread.each("matchLabelKeys")]
+        if hard and spread.text("topologyKey") == HOSTNAME and "pod-template-hash" in keys:
+            yield tree.entry("spread", tree.word("per_version", spread.head), spread.head)
+            break
 
 
 # -- the pod template --------------------------------------------------------------------------------------------------
