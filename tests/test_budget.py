@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from systems import small
 
-from verifier.engines import events
-from verifier.engines.events import terms
-from verifier.engines.events.terms import Sat
+from verifier.engines import events, terms
+from verifier.engines.terms import Sat
 from verifier.system.ir import TRUE, And, AtLeast, Check, In, Machine, Seen, Step, System, View
 from verifier.system.run import Answer, Budget
 

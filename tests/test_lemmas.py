@@ -8,7 +8,6 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-import z3
 from cases import ROOT, changed, program, proven
 from lemma_oracle import compare
 
@@ -16,6 +15,7 @@ from verifier.engines.induction import Induction
 from verifier.engines.induction.changes import Refresh
 from verifier.engines.induction.solver import Relations
 from verifier.engines.induction.trees import Trees
+from verifier.engines.terms import Term
 from verifier.system.ir import FALSE, Expr
 
 # -- the lemmas of the models ----------------------------------------------------------------------------------------
@@ -301,7 +301,7 @@ def test_what_is_proven_of_random_models_holds() -> None:
     assert tally.refuted > 30  # most lemmas are false, or the test would see nothing
 
 
-def every_relation(self: Relations, cls: tuple[str, str], a: Expr, b: Expr, fact: z3.BoolRef) -> bool:
+def every_relation(self: Relations, cls: tuple[str, str], a: Expr, b: Expr, fact: Term) -> bool:
     new = (cls, a, b) not in self.trees.solver.related
     self.trees.solver.related.add((cls, a, b))
     self.trees.solver.always(fact)

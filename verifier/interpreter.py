@@ -6,9 +6,9 @@ Imports neither a solver nor an engine, so that what an engine claims is checked
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from verifier.records import dataclass
 from verifier.system.ir import And, AtLeast, Check, Const, Expr, In, Not, Or, Seen, System, reads
 from verifier.system.run import Event, Run
 

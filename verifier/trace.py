@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from verifier.analysis.verdict import Witness
 from verifier.interpreter import Interpreter, State, Value
+from verifier.records import dataclass
 from verifier.system.ir import Step, View, reads
 
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import inf
 from typing import Any
 
 from verifier.analysis.completion import completed
+from verifier.analysis.grade import in_every_run, lasts_at_most
 from verifier.analysis.kinds import alike, has_every_kind, kinds
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
@@ -24,6 +25,7 @@ from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.interpreter import Interpreter, Refusal, replay
 from verifier.language.program import CheckTemplate, Condition
+from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import Lowered, initially, lower
 from verifier.system.run import Answer, Budget, Outcome, Run
@@ -100,6 +102,7 @@ class Decider:
         others = [other for question in unknown for other in self._not_alike(question)]
         self._search(others)
         questions += others
+        self._grade(questions)
         results = []
         for part in group.parts:
             found = [q.result for q in questions if q.part is part and q.result is not None]
@@ -151,7 +154,7 @@ class Decider:
         if part.kind != "never":
             return None
         small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled)
-        question.placed = small.placed
+        question.placed, question.relaxed = small.placed, small
         outcome = Outcome(Answer.HOLDS) if small.check.when == ir.FALSE else self._few_changes(small)
         if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
             question.longest_ms = (outcome.run.end - outcome.run.since) * small.system.tick_ms
@@ -163,7 +166,7 @@ class Decider:
         return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
 
     def _few_changes(self, small: Lowered) -> Outcome:
-        """The answer on a relaxed slice; of machines that go round only the last changes are looked at, more and more."""
+        """The answer on a relaxed slice; of machines that go round only the last changes are looked at."""
         slice_ = pruned(small.system, small.check)
         round_ = going_round(slice_)
         if not round_:
@@ -215,6 +218,26 @@ class Decider:
             question.result = self._answer(question, question.witness)
         elif found is not None:
             question.result = self._answer(question, found)
+
+    def _grade(self, questions: list[_Question]) -> None:
+        """Is a violation in every run, and is the longest one as long as any can be?
+
+        One part that every run violates is enough for the check. With typical values only the verdict is wanted.
+        """
+        violated = [q for q in questions if q.result is not None and q.result.verdict is Verdict.UNSAFE]
+        if self.values.typical or not violated:
+            return
+        for question in violated:
+            assert question.exact is not None
+            assert question.result is not None
+            if in_every_run(question.exact, question.own, self._meaning(question.exact), self.deadline.left()):
+                question.result = replace(question.result, in_every_run=True)
+                break
+        question = max(violated, key=_Question.lasts_ms)
+        assert question.exact is not None
+        assert question.result is not None
+        if lasts_at_most(question.relaxed, question.exact, question.lasts_ms(), self.deadline.left()):
+            question.result = replace(question.result, longest=True)
 
     def _answer(self, question: _Question, found: Witness | Outcome) -> PartResult:
         match found:
@@ -308,6 +331,7 @@ class _Question:
     placed: bool = False
     close: frozenset[str] = frozenset()
     longest_ms: int = 0
+    relaxed: Lowered | None = None
     exact: Lowered | None = None
     stages: Iterator[Stage] = field(default_factory=lambda: iter(()))
     witness: Witness | None = None
@@ -316,6 +340,11 @@ class _Question:
     @property
     def own(self) -> list[Member]:
         return [m for m in self.env.values() if isinstance(m, Member)]
+
+    def lasts_ms(self) -> int:
+        """How long the violation that was found lasts."""
+        found = self.result.witness if self.result is not None else None
+        return 0 if found is None else _lasts(found) * found.system.tick_ms
 
     def answer(self, verdict: Verdict, scope: Scope, **more: Any) -> PartResult:
         names = {key: value.name if isinstance(value, Member) else value for key, value in self.env.items()}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.analysis.decide import Deadline, WitnessRefused
 from verifier.analysis.verdict import Verdict, Witness, worst
 from verifier.engines import events
 from verifier.interpreter import Refusal, replay
+from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.prune import prune
 from verifier.system.run import Answer, Budget, Outcome

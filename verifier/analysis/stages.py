@@ -7,8 +7,9 @@ is one of the whole only if the interpreter says so (verifier/analysis/completio
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import Lowered, instance_name
 from verifier.system.prune import Renaming, prune

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from verifier.language.program import Span
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

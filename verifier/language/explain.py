@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 from verifier.language import program as p
@@ -15,6 +14,7 @@ from verifier.language.names import native
 from verifier.language.program import Span
 from verifier.language.scope import World
 from verifier.language.text import value_text
+from verifier.records import dataclass
 from verifier.resources import shown
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from verifier.language import syntax as s
@@ -14,6 +13,7 @@ from verifier.language.program import Program, Span
 from verifier.language.scenario import Reader
 from verifier.language.steps import Steps
 from verifier.language.workloads import programs
+from verifier.records import dataclass
 from verifier.resources import resource
 
 SIZE_BYTES_MAX = 2_000_000

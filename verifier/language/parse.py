@@ -7,7 +7,6 @@ import functools
 import hashlib
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from verifier.language.program import Span
 from verifier.language.recovery import balanced, begins_declaration, declaration_start, set_aside, unclosed
 from verifier.language.syntax import Model, Scenario
 from verifier.language.tokens import NoLexer, Tokenizer, span_of
+from verifier.records import dataclass
 from verifier.resources import resource
 
 MISTAKES_MAX = 25  # of syntax, a file; after that what is found is noise

@@ -6,8 +6,9 @@ type or of a wrong unit any more; what is left is arithmetic over settings and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from verifier.records import dataclass
 
 # -- places and values -----------------------------------------------------------------------------------------------
 
@@ -426,7 +427,7 @@ class StepTemplate:
 
 @dataclass(frozen=True)
 class MachineTemplate:
-    """`initially`: the first entry whose condition holds (None: always) where all others are in their initial states."""
+    """`initially`: the first entry whose condition holds (None: always) where the others begin."""
 
     name: str
     parameters: tuple[Parameter, ...]

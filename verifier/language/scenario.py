@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from verifier.language import program as p
 from verifier.language import syntax as s
@@ -13,6 +13,7 @@ from verifier.language.names import native
 from verifier.language.program import Span
 from verifier.language.scope import Scope, World
 from verifier.language.terms import Terms
+from verifier.records import dataclass
 
 RUNNING = "running"  # the block that says what the members of the first class have
 

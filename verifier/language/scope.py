@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from verifier.language import program as p
 from verifier.language import syntax as s
 from verifier.language.diagnostics import Collector
 from verifier.language.program import Span
+from verifier.records import dataclass
 
 # Types of expressions. "flag": a truth value known before the search; "condition": one that reads the state; "counts":
 # a sum of `count`; "amount": a number or a percentage; "bad": already reported, fits everything.

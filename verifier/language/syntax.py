@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from verifier.language.program import Span
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True)

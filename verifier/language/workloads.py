@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
 
 from verifier.language import program as p
 from verifier.language import syntax as s
@@ -15,6 +14,7 @@ from verifier.language.reads import reachable_settings, walk
 from verifier.language.scenario import RUNNING, Reader, Said
 from verifier.language.scope import World
 from verifier.language.values import check_values
+from verifier.records import dataclass
 
 
 @dataclass(slots=True)

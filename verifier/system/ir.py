@@ -7,9 +7,10 @@ Names are unique across machines and views; an expression refers to machines and
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from verifier.records import dataclass
 
 # -- expressions -----------------------------------------------------------------------------------------------------
 

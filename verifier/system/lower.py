@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from itertools import product
 from math import gcd
@@ -42,6 +42,7 @@ from verifier.language.program import (
     When,
     Window,
 )
+from verifier.records import dataclass
 from verifier.resources import shown
 from verifier.system import ir
 from verifier.system.names import free_names

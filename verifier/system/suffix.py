@@ -9,9 +9,9 @@ dropped, as docs/semantics.md section 5 allows.
 *Sound for `never`.* Take a run of the system up to a violation, in which m changes N times. If N <= `changes`, m takes
 its initial state at the start (a step of its own, at time 0) and then all its steps. If not, m stays `anywhere` until
 its (N - changes)-th change, which is a step with its guard true for its `lo`; from there on both are in the same
-states, and clocks of steps start when the source is entered, in both. After its last change m stands still in both; there the
-upper bounds of its steps are left out, which only adds runs. Guards of others that read m while it is anywhere are
-weakened where a step may fire, and strengthened where it must (verifier/system/relax.py).
+states, and clocks of steps start when the source is entered, in both. After its last change m stands still in both;
+there the upper bounds of its steps are left out, which only adds runs. Guards of others that read m while it is
+anywhere are weakened where a step may fire, and strengthened where it must (verifier/system/relax.py).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from verifier.language.program import (
@@ -37,6 +37,7 @@ from verifier.language.program import (
     Window,
     WindowOf,
 )
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from verifier.records import dataclass
 from verifier.system.ir import FALSE, And, AtLeast, Check, Const, Expr, In, Machine, Not, Or, Seen, Step, System, View
 
 # Deeper expressions than this are refused, so that every later stage may recurse.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.engines.events.encoding import Bound, Encoding
 from verifier.engines.events.shape import shape_of
-from verifier.engines.events.terms import Clock, OutOfBudget, Sat, Solver, SolverError, Term, Terms
 from verifier.engines.events.witness import Timed, order_of, timed
+from verifier.engines.terms import Clock, OutOfBudget, Sat, Solver, SolverError, Term, Terms
 from verifier.interpreter import Interpreter
+from verifier.records import dataclass
 from verifier.system.ir import Check, Expr, Or, System, disj, reads
 from verifier.system.run import Answer, Budget, Outcome, Run
 

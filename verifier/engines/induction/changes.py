@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 
 from verifier.engines.induction.readings import SEPARATOR, Leaf
 from verifier.engines.induction.trees import Trees, states_of
 from verifier.language.program import Condition, MachineTemplate, StatePattern, StepTemplate, Variable
+from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import instance_name
 from verifier.system.values import Env, Member, Values
@@ -25,6 +25,9 @@ class Firing:
     def guard(self, trees: Trees) -> ir.Expr:
         return ir.conj([ir.In(self.machine, frozenset({self.source})), trees.tree(self.condition, self.env, ())])
 
+    def may_touch(self, readings: set[str]) -> bool:
+        return self.machine in readings
+
     def leaf(self, trees: Trees) -> Leaf:
         return lambda at: ir.Const(self.target in at.states) if at.machine == self.machine else at
 
@@ -35,6 +38,9 @@ class Refresh:
 
     def guard(self, trees: Trees) -> ir.Expr:
         return ir.TRUE
+
+    def may_touch(self, readings: set[str]) -> bool:
+        return any(reading.startswith(self.view + SEPARATOR) for reading in readings)
 
     def leaf(self, trees: Trees) -> Leaf:
         prefix = self.view + SEPARATOR

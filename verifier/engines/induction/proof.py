@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import product
+from math import inf
 from typing import Any
+from weakref import finalize
 
 from verifier.engines.induction.changes import Change, Refresh, firings
-from verifier.engines.induction.propagation import contradictory
-from verifier.engines.induction.symbols import Symbols
-from verifier.engines.induction.trees import Trees, Unsupported
+from verifier.engines.induction.symbols import Symbols, Unsupported
+from verifier.engines.induction.trees import Trees
+from verifier.engines.terms import Clock, Terms
 from verifier.language.program import Condition, Lemma, Parameter, Program, SettingRead, Span
+from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import instance_name
 from verifier.system.names import free_names
+from verifier.system.run import Budget
 from verifier.system.scope import THIS_TOPOLOGY, Scope
 from verifier.system.values import Env, Member, Reads, Values
 
@@ -43,18 +46,27 @@ class Induction:
         # for every size holds in all of them.
         choices = sorted(product(*([1, value] for _, value in actual)), key=lambda c: sum(n > 1 for n in c))
         scopes = [Scope(tuple(zip(sizes, choice, strict=True))) for choice in choices]
+        terms = Terms()
+        self._freed = finalize(self, terms.close)
+        self._freed.atexit = False
         self._books: list[Book] = []
         for scope in dict.fromkeys([*scopes, THIS_TOPOLOGY]):
-            self._books.append(Book(program, scope, self._books[0] if self._books else None))
+            self._books.append(Book(program, scope, self._books[0] if self._books else None, terms))
 
     def settled(self, condition: Condition, env: Env) -> Settled | None:
-        """The value of `condition` in every reachable state, if the lemmas decide it; None if they do not."""
-        if self._books[-1].settled(condition, env) is None:
+        """The value of `condition` in every reachable state, if the lemmas decide it; None if they do not.
+
+        What the narrowest scope does not settle no other one does. It is asked first only where that is likely: most of
+        what holds at first is meant to stay so, and settled for the widest scope, which is the one that is wanted.
+        """
+        if not self._books[-1].begins_with(condition, env) and self._books[-1].settled(condition, env) is None:
             return None
-        for book in self._books:
+        for i, book in enumerate(self._books):
             found = book.settled(condition, env)
             if found is not None:
                 return found
+            if i == 0 and self._books[-1].settled(condition, env) is None:
+                return None
         return None
 
     def proven(self) -> dict[str, Scope]:
@@ -67,8 +79,9 @@ class Induction:
 class Book:
     """The lemmas proven for one scope."""
 
-    def __init__(self, program: Program, scope: Scope, wider: Book | None) -> None:
+    def __init__(self, program: Program, scope: Scope, wider: Book | None, terms: Terms) -> None:
         self.program = program
+        self.terms, self.clock = terms, Clock(inf, Budget().memory_mb)
         self.scope = scope
         self.wider = wider
         self.symbols = Symbols(scope)
@@ -96,6 +109,15 @@ class Book:
         if key not in self._memo:
             self._memo[key] = self._settle(condition, relevant)
         return self._memo[key]
+
+    def begins_with(self, condition: Condition, env: Env) -> bool:
+        """Does `condition` hold in the initial state, as far as that can be told?"""
+        env = _renamed({name: env[name] for name in sorted(free_names(condition)) if name in env})
+        trees = self.trees([m for m in env.values() if isinstance(m, Member)])
+        try:
+            return trees.initially(trees.tree(condition, env, ()))
+        except Unsupported:
+            return False
 
     def _settle(self, condition: Condition, env: Env) -> Settled | None:
         own = [m for m in env.values() if isinstance(m, Member)]
@@ -149,14 +171,12 @@ class Book:
     def _kept(self, lemma: Lemma, own: Env, members: list[Member], change: Change) -> bool:
         trees = self.trees(members)
         before = trees.tree(lemma.always, own, ())
+        if not change.may_touch(trees.readings(before)):
+            return True
         after = trees.mapped(before, change.leaf(trees))
         if after == before:
             return True
-        guard = change.guard(trees)
-        broken = [guard, ir.neg(after)]
-        if contradictory([*broken, *trees.facts([*self.proven, lemma], [()])], trees.all_states):
-            return True
-        return trees.refuted(broken, self.proven, also=lemma) is not None
+        return trees.refuted([change.guard(trees), ir.neg(after)], self.proven, also=lemma) is not None
 
     def _changes(self, goal: ir.Expr, trees: Trees, mine: list[Member]) -> Iterator[tuple[list[Member], Change]]:
         """Every step and refresh that may touch what the goal reads, by members of the lemma and by one other each."""

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-import z3
-
-from verifier.engines.induction.readings import SEPARATOR, SUM, generic, machine_of
-from verifier.engines.induction.symbols import plain
+from verifier.engines.induction.readings import SUM, generic
+from verifier.engines.induction.symbols import Symbolic
+from verifier.engines.terms import OutOfBudget, Sat, SolverError, Term, Terms
+from verifier.engines.terms import Solver as Core
 from verifier.language.program import Lemma
+from verifier.records import dataclass
 from verifier.system import ir
 
 if TYPE_CHECKING:
     from verifier.engines.induction.trees import Sum, Trees
 
-_SOLVER_MS = 2000
+_SECONDS = 2.0
+_OPTIONS: dict[str, bool | int] = {"random_seed": 1}
 
 
 class Solver:
@@ -27,25 +28,36 @@ class Solver:
 
     def __init__(self, trees: Trees) -> None:
         self.trees = trees
-        self.solver = z3.SimpleSolver()
-        self.solver.set("timeout", _SOLVER_MS)
-        self.solver.set("random_seed", 1)
-        self.variables: dict[str, z3.ArithRef] = {}
-        self.numbers: dict[tuple[tuple[str, str], ir.Expr], z3.ArithRef] = {}
-        self.terms: dict[ir.Expr, z3.BoolRef] = {}
+        self.make: Terms = trees.book.terms
+        self.solver = Core(self.make, trees.book.clock, _OPTIONS)
+        self.places: dict[str, dict[str, Term]] = {}  # for each reading and state a literal
+        self.numbers: dict[tuple[tuple[str, str], ir.Expr], Term] = {}
+        self.uses: dict[str, Term] = {}
         self.known: set[tuple[str, ir.Expr]] = set()
         self.related: set[tuple[object, ...]] = set()
         self.model: dict[str, str] = {}
         self.seen: dict[tuple[str, ...], list[dict[str, str]]] = {}
+        self._asserted = {self.make.true.value}
+        self._terms: dict[ir.Expr, Term] = {}
+        self._symbolic: dict[Symbolic, Term] = {}
 
-    def know(self, lemma: Lemma, tree: ir.Expr) -> None:
+    def know(self, lemma: str, fact: ir.Expr) -> None:
         """A fact that holds where `lemma` is assumed."""
-        if (lemma.name, tree) not in self.known:
-            self.known.add((lemma.name, tree))
-            self.always(z3.Implies(use(lemma.name), self.term(tree)))
+        if (lemma, fact) not in self.known:
+            self.known.add((lemma, fact))
+            self.always(self.make.any((self.make.no(self.use(lemma)), self.term(fact))))
 
-    def always(self, fact: z3.BoolRef) -> None:
-        self.solver.add(fact)
+    def use(self, lemma: str) -> Term:
+        """The literal under which a lemma is assumed."""
+        if lemma not in self.uses:
+            self.uses[lemma] = self.make.boolean()
+        return self.uses[lemma]
+
+    def always(self, fact: Term) -> None:
+        """Asserted for good; never called between a push and its pop."""
+        if fact.value not in self._asserted:
+            self._asserted.add(fact.value)
+            self.solver.add(fact)
 
     def refuted(
         self,
@@ -55,81 +67,140 @@ class Solver:
         keep_model: bool = False,
     ) -> tuple[str, ...] | None:
         """The names of the lemmas that contradict `assumed`; None if satisfiable, or if the solver does not know."""
-        terms = [self.term(expr) for expr in assumed]
-        uses = [use(lemma.name) for lemma in lemmas]
-        while True:
-            self.solver.push()
-            self.solver.add(*terms, *self.trees.book.symbols.constraints.values())
-            answer = self.solver.check(*uses)
-            core = {c.decl().name() for c in self.solver.unsat_core()} if answer == z3.unsat else set()
-            model = self.solver.model() if answer == z3.sat else None
-            if keep_model:
-                self.model = {} if model is None else self._states(model)
-            self.solver.pop()
-            if answer == z3.unsat:
-                return tuple(lemma.name for lemma in lemmas if f"use {lemma.name}" in core)
-            if model is None or relations is None or not relations.refine(self._numbers(model)):
-                return None
+        uses = [self.use(lemma.name) for lemma in lemmas]
+        try:
+            terms = [self.term(expr) for expr in assumed]
+            terms += [self.symbolic(least) for least in self.trees.book.symbols.constraints.values()]
+            while True:
+                self.solver.push()
+                for term in terms:
+                    self.solver.add(term)
+                answer = self.solver.solve(uses, _SECONDS)
+                core = set(self.solver.core()) if answer is Sat.NO else set()
+                if keep_model:
+                    self.model = self._states() if answer is Sat.YES else {}
+                numbers = self._numbers() if relations is not None and answer is Sat.YES else {}
+                self.solver.pop()
+                if answer is Sat.NO:
+                    return tuple(lemma.name for lemma, use in zip(lemmas, uses, strict=True) if use.value in core)
+                if answer is Sat.UNKNOWN or relations is None or not relations.refine(numbers):
+                    return None
+        except (SolverError, OutOfBudget):
+            return None
 
-    def _numbers(self, model: z3.ModelRef) -> dict[tuple[tuple[str, str], ir.Expr], int]:
-        return {key: model.eval(number, model_completion=True).as_long() for key, number in list(self.numbers.items())}
+    def _numbers(self) -> dict[tuple[tuple[str, str], ir.Expr], int]:
+        return {key: int(self.solver.value(number)) for key, number in self.numbers.items()}
 
-    def _states(self, found: z3.ModelRef) -> dict[str, str]:
-        """The state of every reading in a model."""
-        states = {name: found.eval(variable, model_completion=True) for name, variable in self.variables.items()}
-        return {n: self.trees.all_states[n.split(SEPARATOR)[-1]][value.as_long()] for n, value in states.items()}
+    def _states(self) -> dict[str, str]:
+        """The state of every reading in the last model."""
+        value = self.solver.value
+        return {name: next(s for s, here in places.items() if value(here)) for name, places in self.places.items()}
 
-    def term(self, expr: ir.Expr) -> z3.BoolRef:
-        if expr not in self.terms:
-            self.terms[expr] = self._term(expr)
-        return self.terms[expr]
+    # -- terms ---------------------------------------------------------------------------------------------------------
 
-    def _term(self, expr: ir.Expr) -> z3.BoolRef:
+    def term(self, expr: ir.Expr) -> Term:
+        if expr not in self._terms:
+            self._terms[expr] = self._term(expr)
+        return self._terms[expr]
+
+    def _term(self, expr: ir.Expr) -> Term:
         match expr:
             case ir.Const(value):
-                return z3.BoolVal(value)
+                return self.make.true if value else self.make.false
             case ir.Not(body):
-                return z3.Not(self.term(body))
+                return self.make.no(self.term(body))
             case ir.And(parts):
-                return z3.And([self.term(p) for p in parts])
+                return self.make.all([self.term(p) for p in parts])
             case ir.Or(parts):
-                return z3.Or([self.term(p) for p in parts])
-            case ir.In(name, _):
-                return self._sum(self.trees.sums[name]) if name.startswith(SUM) else self._reading(expr)
+                return self.make.any([self.term(p) for p in parts])
+            case ir.In(name, states):
+                if name.startswith(SUM):
+                    return self._sum(self.trees.sums[name])
+                places = self._places(expr)
+                return self.make.any([places[state] for state in places if state in states])
         raise AssertionError(expr)
 
-    def _reading(self, at: ir.In) -> z3.BoolRef:
-        everything = self.trees.all_states[machine_of(at)]
-        if at.machine not in self.variables:
-            self.variables[at.machine] = variable = z3.Int(at.machine)
-            self.always(z3.And(variable >= 0, variable < len(everything)))
-        variable = self.variables[at.machine]
-        return z3.Or([variable == i for i, state in enumerate(everything) if state in at.states])
+    def _places(self, at: ir.In) -> dict[str, Term]:
+        """A condition for each state of a reading, exactly one of which is true: its number in binary digits."""
+        if at.machine not in self.places:
+            make, states = self.make, self.trees.states(at.machine)
+            digits = [make.boolean() for _ in range((len(states) - 1).bit_length())]
+            codes = [
+                make.all([digit if i >> k & 1 else make.no(digit) for k, digit in enumerate(digits)])
+                for i in range(1 << len(digits))
+            ]
+            for unused in codes[len(states) :]:
+                self.always(make.no(unused))
+            self.places[at.machine] = dict(zip(states, codes, strict=False))
+        return self.places[at.machine]
 
-    def _sum(self, made: Sum) -> z3.BoolRef:
-        total: Any = z3.IntVal(0)
-        for sign, one in made.ones:
-            total = total + sign * z3.If(self.term(one), z3.IntVal(1), z3.IntVal(0))
+    def _sum(self, made: Sum) -> Term:
+        make = self.make
+        one, none = make.number(1), make.number(0)
+        parts = [make.choice(self.term(each), make.number(sign), none) for sign, each in made.ones]
         for sign, cls, each in made.rest:
-            total = total + sign * self._number(cls, each)
-        return total >= made.bound
+            number = self._number(cls, each)
+            parts.append(number if sign == 1 else make.minus(none, number))
+        return make.at_most_as(self.symbolic(made.bound), make.sum(parts or [make.minus(one, one)]))
 
-    def _number(self, cls: tuple[str, str], each: ir.Expr) -> Any:
+    def _number(self, cls: tuple[str, str], each: ir.Expr) -> Term:
         if each == ir.TRUE:
             return self.others(cls)
         if each == ir.FALSE:
-            return z3.IntVal(0)
+            return self.make.number(0)
         if (cls, each) not in self.numbers:
-            self.numbers[cls, each] = number = z3.Int(f"number {cls} {len(self.numbers)}")
-            self.always(z3.And(number >= 0, number <= self.others(cls)))
+            self.numbers[cls, each] = number = self.make.integer()
+            self.always(self.make.at_most_as(self.make.number(0), number))
+            self.always(self.make.at_most_as(number, self.others(cls)))
         return self.numbers[cls, each]
 
-    def others(self, cls: tuple[str, str]) -> Any:
+    def others(self, cls: tuple[str, str]) -> Term:
         """How many members of a class are not spelt out."""
-        known = sum((m.type, m.cls) == cls for m in self.trees.members)
-        total = self.trees.book.values.count(*cls) - known
-        self.always(total >= 0 if not plain(total) else z3.BoolVal(total >= 0))
+        total = self.symbolic(self.trees.others(cls))
+        self.always(self.make.at_most_as(self.make.number(0), total))
         return total
+
+    def symbolic(self, value: Any) -> Term:
+        """A number or truth value over sizes."""
+        if isinstance(value, bool):
+            return self.make.true if value else self.make.false
+        if isinstance(value, int):
+            return self.make.number(value)
+        assert isinstance(value, Symbolic), value
+        if value not in self._symbolic:
+            self._symbolic[value] = self._of_symbols(value)
+        return self._symbolic[value]
+
+    def _of_symbols(self, value: Symbolic) -> Term:
+        make = self.make
+        if value.op == "size":
+            return make.integer()
+        args = [self.symbolic(arg) for arg in value.args]
+        match value.op:
+            case "+":
+                return make.sum(args)
+            case "-":
+                return make.minus(*args)
+            case "*":
+                return make.times(*args)
+            case "/":
+                return make.divided(*args)
+            case "if":
+                return make.choice(*args)
+            case "and":
+                return make.all(args)
+            case "or":
+                return make.any(args)
+            case "not":
+                return make.no(args[0])
+            case "<=" | ">=":
+                return make.at_most_as(*(args if value.op == "<=" else reversed(args)))
+            case "<" | ">":
+                return make.no(make.at_most_as(*(args if value.op == ">" else reversed(args))))
+            case "==" | "!=":
+                same = make.equal(*args)
+                return same if value.op == "==" else make.no(same)
+        raise AssertionError(value.op)
 
 
 @dataclass
@@ -147,49 +218,52 @@ class Relations:
 
         Only what the numbers break is looked at: a model that breaks nothing needs no further relation.
         """
-        refined = False
+        refined, make = False, self.trees.solver.make
         for (cls, a), (other, b) in combinations(numbers, 2):
             if cls != other:
                 continue
             x, y = self.trees.solver.numbers[cls, a], self.trees.solver.numbers[cls, b]
             p, q = numbers[cls, a], numbers[cls, b]
             if p > q:
-                refined |= self._fact(cls, a, ir.neg(b), x <= y)
+                refined |= self._fact(cls, a, ir.neg(b), make.at_most_as(x, y))
             if q > p:
-                refined |= self._fact(cls, b, ir.neg(a), y <= x)
+                refined |= self._fact(cls, b, ir.neg(a), make.at_most_as(y, x))
             if a == ir.neg(b) or b == ir.neg(a):
-                refined |= self._fact(cls, a, b, x + y == self.trees.solver.others(cls))
+                refined |= self._fact(cls, a, b, make.equal(make.sum((x, y)), self.trees.solver.others(cls)))
         return refined
 
-    def _fact(self, cls: tuple[str, str], a: ir.Expr, b: ir.Expr, fact: z3.BoolRef) -> bool:
+    def _fact(self, cls: tuple[str, str], a: ir.Expr, b: ir.Expr, fact: Term) -> bool:
         """Asserts `fact`, if no single member satisfies both `a` and `b`; True if that is new."""
         key = (cls, a, b, tuple(lemma.name for lemma in self.lemmas), tuple(self.views))
         if key in self.trees.solver.related:
             return False
         self.trees.solver.related.add(key)
         excluded = self.trees.book.excluded
-        if key not in excluded or self._has_sum(a) or self._has_sum(b):
+        if key not in excluded or self.trees.counts(a) or self.trees.counts(b):
             excluded[key] = self._excluded(cls, a, b)
         used = excluded[key]
         if used is None:
             return False
-        self.trees.solver.always(z3.Implies(z3.And([use(name) for name in used]), fact))
+        solver = self.trees.solver
+        solver.always(solver.make.any((*(solver.make.no(solver.use(name)) for name in used), fact)))
         return True
-
-    def _has_sum(self, expr: ir.Expr) -> bool:
-        return any(name.startswith(SUM) for name in ir.mentions(expr))
 
     def _excluded(self, cls: tuple[str, str], a: ir.Expr, b: ir.Expr) -> tuple[str, ...] | None:
         """The lemmas by which no single member satisfies both; None if one may. Members seen before are tried first."""
-        trees, other = self.trees, generic(*cls)
-        for lemma in self.lemmas:
-            for own in trees.instances(lemma, [other]):
-                if len(own) == 1 and other in own.values():
-                    for context in self.views:
-                        trees.solver.know(lemma, trees.lemma(lemma, own, context))
+        trees = self.trees
+        facts = trees.facts(self.lemmas, self.views, generic(*cls))
         seen = trees.solver.seen.setdefault(tuple(lemma.name for lemma in self.lemmas), [])
         if any(_satisfies(a, model) and _satisfies(b, model) for model in seen):
             return None
+        if not trees.counts(a) and not trees.counts(b):
+            by_cases = trees.by_cases([a, b], facts)
+            if isinstance(by_cases, tuple):
+                return by_cases
+            if by_cases is not None:
+                seen.append(by_cases)
+                return None
+        for name, fact in facts:
+            trees.solver.know(name, fact)
         found = trees.solver.refuted([a, b], self.lemmas, keep_model=True)
         if found is None and trees.solver.model:
             seen.append(trees.solver.model)
@@ -212,7 +286,3 @@ def _satisfies(expr: ir.Expr, model: dict[str, str]) -> bool:
         case ir.Not(ir.Or(parts)):
             return all(_satisfies(ir.neg(part), model) for part in parts)
     return False
-
-
-def use(lemma: str) -> z3.BoolRef:
-    return z3.Bool(f"use {lemma}")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import z3
-
+from verifier.engines.induction.cases import TooManyCases, satisfying
 from verifier.engines.induction.readings import SEPARATOR, SUM, Leaf, generic, is_generic, machine_of
 from verifier.engines.induction.solver import Relations, Solver
-from verifier.engines.induction.symbols import plain
+from verifier.engines.induction.symbols import Symbolic, Unsupported, plain
 from verifier.language.program import (
     Boolean,
     Call,
@@ -27,6 +26,7 @@ from verifier.language.program import (
     StatePattern,
     When,
 )
+from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import instance_name
 from verifier.system.names import free_names
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from verifier.engines.induction.proof import Book
 
 
-class Unsupported(Exception):
-    """A form that the induction does not treat; the lemma stays unproven."""
+Fact: TypeAlias = tuple[str, ir.Expr]  # the name of a lemma, and what it says of some members
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,10 @@ class Sum:
     ones: tuple[tuple[int, ir.Expr], ...]
     rest: tuple[tuple[int, tuple[str, str], ir.Expr], ...]  # (sign, (type, class), condition of the generic member)
     bound: Any
+
+    def parts(self) -> Iterator[ir.Expr]:
+        yield from (one for _, one in self.ones)
+        yield from (each for _, _, each in self.rest)
 
 
 class Trees:
@@ -59,11 +62,19 @@ class Trees:
         self.program = book.program
         self.members = members
         self.sums: dict[str, Sum] = {}
+        self._names: dict[Sum, str] = {}
         self.initial: dict[str, str] = {}
         self.all_states: dict[str, tuple[str, ...]] = {}
         self._lemmas: dict[tuple[object, ...], ir.Expr] = {}
         self._memo: dict[tuple[object, ...], ir.Expr] = {}
-        self.solver = Solver(self)
+        self._facts: dict[tuple[object, ...], list[Fact]] = {}
+        self._variables: dict[ir.Expr, frozenset[str]] = {}
+        self._readings: dict[int, tuple[ir.Expr, set[str]]] = {}  # with the expression, so that its id stays its own
+        self._initially: dict[ir.Expr, bool] = {}
+
+    @cached_property
+    def solver(self) -> Solver:
+        return Solver(self)
 
     # -- building ------------------------------------------------------------------------------------------------------
 
@@ -116,7 +127,7 @@ class Trees:
         if isinstance(result, bool):
             return ir.Const(result)
         # A truth value over symbols: a sum without members.
-        return self._named(Sum((), (), z3.If(result, z3.IntVal(0), z3.IntVal(1))))
+        return self._named(Sum((), (), Symbolic("if", (result, 0, 1))))
 
     def _in_state(
         self, family: str, members: list[Member], patterns: tuple[StatePattern, ...], env: Env, views: tuple[str, ...]
@@ -174,13 +185,26 @@ class Trees:
 
     def _named(self, made: Sum) -> ir.Expr:
         """A sum as a leaf of the tree. A sum of constants is decided here."""
-        if not made.rest and all(isinstance(one, ir.Const) for _, one in made.ones) and plain(made.bound):
-            return ir.Const(sum(sign for sign, one in made.ones if one == ir.TRUE) >= made.bound)
-        name = next((known for known, other in self.sums.items() if _same_sum(other, made)), None)
+        if plain(made.bound) and all(isinstance(part, ir.Const) for part in made.parts()):
+            total = sum(sign for sign, one in made.ones if one == ir.TRUE)
+            others = [(sign, self.others(cls)) for sign, cls, each in made.rest if each == ir.TRUE]
+            if plain(*(count for _, count in others)):
+                return ir.Const(total + sum(sign * count for sign, count in others) >= made.bound)
+        name = self._names.get(made)
         if name is None:
-            name = f"{SUM}{len(self.sums)}"
+            name = self._names[made] = f"{SUM}{len(self.sums)}"
             self.sums[name] = made
         return ir.In(name, frozenset({"yes"}))
+
+    def others(self, cls: tuple[str, str]) -> Any:
+        """How many members of a class are not spelt out."""
+        return self.book.values.count(*cls) - sum((m.type, m.cls) == cls for m in self.members)
+
+    @cached_property
+    def impossible(self) -> bool:
+        """More members are spelt out than there are: whatever is asked of them is so."""
+        counts = [self.others((m.type, m.cls)) for m in self.members]
+        return any(plain(count) and count < 0 for count in counts)
 
     def mapped(self, expr: ir.Expr, leaf: Leaf) -> ir.Expr:
         """`expr` with every reading replaced, inside sums too."""
@@ -201,7 +225,12 @@ class Trees:
         return expr
 
     def readings(self, expr: ir.Expr) -> set[str]:
+        """All readings in an expression, those that are counted too."""
+        known = self._readings.get(id(expr))
+        if known is not None:
+            return known[1]
         found: set[str] = set()
+        self._readings[id(expr)] = expr, found
         todo = [expr]
         while todo:
             here = todo.pop()
@@ -225,24 +254,93 @@ class Trees:
 
     def initially(self, goal: ir.Expr) -> bool:
         """Does `goal` hold in the initial state? Counts of all others are all of them, or none."""
-        start = self.mapped(goal, lambda at: ir.Const(self.initial[machine_of(at)] in at.states))
-        return self.solver.refuted([ir.neg(start)], []) is not None
+        if self.impossible:
+            return True
+        if goal not in self._initially:
+            start = self.mapped(goal, lambda at: ir.Const(self.initial[machine_of(at)] in at.states))
+            known = start.value if isinstance(start, ir.Const) else None
+            self._initially[goal] = self.solver.refuted([ir.neg(start)], []) is not None if known is None else known
+        return self._initially[goal]
 
     def refuted(self, assumed: list[ir.Expr], lemmas: list[Lemma], also: Lemma | None = None) -> tuple[str, ...] | None:
         """The lemmas that contradict `assumed`, or None; `also` is assumed like a lemma."""
+        if self.impossible:
+            return ()
         views = self._contexts(assumed)
         known = [*lemmas, also] if also else lemmas
-        for lemma in known:
-            for own in self.instances(lemma):
-                for context in views:
-                    self.solver.know(lemma, self.lemma(lemma, own, context))
-        if not any(name.startswith(SUM) for expr in assumed for name in ir.mentions(expr)):
-            return self.solver.refuted(assumed, known)
-        return self.solver.refuted(assumed, known, Relations(self, lemmas, views))
+        if not any(self.counts(expr) for expr in assumed):
+            found = self.by_cases(assumed, self.facts(known, views))
+            if found is not None:
+                return found if isinstance(found, tuple) else None
+        for name, fact in self.facts(known, views):
+            self.solver.know(name, fact)
+        counted = any(self.counts(expr) for expr in assumed)
+        return self.solver.refuted(assumed, known, Relations(self, lemmas, views) if counted else None)
 
-    def facts(self, lemmas: list[Lemma], views: list[tuple[str, ...]]) -> list[ir.Expr]:
-        """What the lemmas say of the members that are spelt out, now and in the copies named."""
-        return [self.lemma(x, own, context) for x in lemmas for own in self.instances(x) for context in views]
+    def by_cases(self, assumed: list[ir.Expr], facts: list[Fact]) -> tuple[str, ...] | dict[str, str] | None:
+        """The names of the lemmas that contradict `assumed`, which counts nothing, or states that satisfy it; None if
+        that takes a solver.
+
+        Facts that share no reading with it, not even by others, do not matter: the initial state satisfies them.
+        """
+        names = frozenset[str]().union(*map(self.variables, assumed))
+        near: list[Fact] = []
+        rest = facts
+        while True:
+            found = [fact for fact in rest if not names.isdisjoint(self.variables(fact[1]))]
+            if not found:
+                break
+            near += found
+            rest = [fact for fact in rest if names.isdisjoint(self.variables(fact[1]))]
+            names = names.union(*(self.variables(fact) for _, fact in found))
+        plain_facts = [fact for fact in near if not self.counts(fact[1])]
+        try:
+            model = satisfying([*assumed, *(fact for _, fact in plain_facts)], self.states)
+            if model is not None:
+                return model if len(plain_facts) == len(near) else None
+            for name in dict.fromkeys(name for name, _ in plain_facts):
+                fewer = [fact for fact in plain_facts if fact[0] != name]
+                if satisfying([*assumed, *(fact for _, fact in fewer)], self.states) is None:
+                    plain_facts = fewer
+        except TooManyCases:
+            return None
+        return tuple(dict.fromkeys(name for name, _ in plain_facts))
+
+    def states(self, reading: str) -> tuple[str, ...]:
+        """The states of the machine that a reading is about."""
+        return self.all_states[reading.rpartition(SEPARATOR)[2]]
+
+    def variables(self, expr: ir.Expr) -> frozenset[str]:
+        """The readings that the value of `expr` depends on, and the sums."""
+        found = self._variables.get(expr)
+        if found is None:
+            if isinstance(expr, ir.In) and expr.machine.startswith(SUM):
+                ones = self.sums[expr.machine].ones
+                found = frozenset((expr.machine,)).union(*(self.variables(one) for _, one in ones))
+            elif isinstance(expr, ir.In):
+                found = frozenset((expr.machine,))
+            else:
+                found = frozenset[str]().union(*map(self.variables, ir.children(expr)))
+            self._variables[expr] = found
+        return found
+
+    def counts(self, expr: ir.Expr) -> bool:
+        """Is there a sum in `expr`?"""
+        return any(name.startswith(SUM) for name in self.variables(expr))
+
+    def facts(self, lemmas: list[Lemma], views: list[tuple[str, ...]], other: Member | None = None) -> list[Fact]:
+        """What the lemmas say of the members that are spelt out, now and in the copies named; of `other`, what those
+        about one member say.
+        """
+        key = (tuple(lemma.name for lemma in lemmas), tuple(views), other)
+        if key not in self._facts:
+            instances = [(lemma, own) for lemma in lemmas for own in self.instances(lemma)]
+            for lemma in lemmas if other else ():
+                (mine, *more) = lemma.parameters or (None,)
+                if mine and not more and other and mine.type == other.type and mine.cls in (None, other.cls):
+                    instances.append((lemma, {mine.name: other}))
+            self._facts[key] = [(x.name, self.lemma(x, own, context)) for x, own in instances for context in views]
+        return self._facts[key]
 
     def lemma(self, lemma: Lemma, own: dict[str, Member], views: tuple[str, ...]) -> ir.Expr:
         key = (lemma.name, *own.values(), views)
@@ -259,11 +357,8 @@ class Trees:
                 found.update(dict.fromkeys(views[i:] for i in range(len(views) + 1)))
         return list(found)
 
-    def instances(self, lemma: Lemma, extra: Iterable[Member] = ()) -> Iterator[dict[str, Member]]:
-        pools = [
-            [m for m in (*self.members, *extra) if m.type == p.type and p.cls in (None, m.cls)]
-            for p in lemma.parameters
-        ]
+    def instances(self, lemma: Lemma) -> Iterator[dict[str, Member]]:
+        pools = [[m for m in self.members if m.type == p.type and p.cls in (None, m.cls)] for p in lemma.parameters]
         for chosen in product(*pools):
             yield dict(zip((p.name for p in lemma.parameters), chosen, strict=True))
 
@@ -286,11 +381,3 @@ def states_of(values: Values, machine: MachineTemplate, pattern: StatePattern, e
         ranges.append(numbers)
     chosen = product(*ranges)
     return [f"{family.name}({', '.join(map(str, v))})" if v else family.name for v in chosen]
-
-
-def _same_sum(a: Sum, b: Sum) -> bool:
-    if a.ones != b.ones or a.rest != b.rest:
-        return False
-    return (
-        bool(a.bound == b.bound) if plain(a.bound, b.bound) else z3.eq(z3.IntVal(0) + a.bound, z3.IntVal(0) + b.bound)
-    )

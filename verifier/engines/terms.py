@@ -7,7 +7,7 @@ A context made by `Z3_mk_context` keeps its terms until it is deleted, so terms 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -81,9 +81,12 @@ class Terms:
         self._no: dict[int, Term] = {}
         self._compound: set[int] = set()
         self._numerals: dict[int, Term] = {}
+        self.solvers: list[Solver] = []
 
     def close(self) -> None:
-        """Free every term; none may be used afterwards."""
+        """Free every term and solver; none may be used afterwards."""
+        for solver in self.solvers:
+            solver.close()
         z3core.Z3_del_context(self.context)
 
     def boolean(self) -> Term:
@@ -181,11 +184,36 @@ class Terms:
             if minus is None:
                 minus = z3core.Z3_mk_sub(self.context, 2, _array((a, b), 2))
                 self._minus[key[:2]] = minus
-            found = z3core.Z3_mk_le(self.context, minus, self._numeral(bound))
+            found = z3core.Z3_mk_le(self.context, minus, self.number(bound))
             self._le[key] = found
         return found
 
-    def _numeral(self, value: int) -> Term:
+    # -- numbers ---------------------------------------------------------------------------------------------------
+
+    def sum(self, parts: Sequence[Term]) -> Term:
+        return parts[0] if len(parts) == 1 else z3core.Z3_mk_add(self.context, len(parts), _array(parts, len(parts)))
+
+    def minus(self, a: Term, b: Term) -> Term:
+        return z3core.Z3_mk_sub(self.context, 2, _array((a, b), 2))
+
+    def times(self, a: Term, b: Term) -> Term:
+        return z3core.Z3_mk_mul(self.context, 2, _array((a, b), 2))
+
+    def divided(self, a: Term, b: Term) -> Term:
+        """Rounded down, for a positive `b`."""
+        return z3core.Z3_mk_div(self.context, a, b)
+
+    def choice(self, condition: Term, then: Term, other: Term) -> Term:
+        return z3core.Z3_mk_ite(self.context, condition, then, other)
+
+    def at_most_as(self, a: Term, b: Term) -> Term:
+        """`a <= b`."""
+        return z3core.Z3_mk_le(self.context, a, b)
+
+    def equal(self, a: Term, b: Term) -> Term:
+        return z3core.Z3_mk_eq(self.context, a, b)
+
+    def number(self, value: int) -> Term:
         found = self._numerals.get(value)
         if found is None:
             found = z3core.Z3_mk_numeral(self.context, str(value), self._int)
@@ -198,20 +226,23 @@ def _array(terms: Iterable[Term], count: int) -> Any:
 
 
 class Solver:
-    """Z3's SMT core over difference logic, with a fixed seed."""
+    """Z3's SMT core with a fixed seed; by default over difference logic. Closed with its terms, if not before."""
 
-    def __init__(self, terms: Terms, clock: Clock) -> None:
+    def __init__(self, terms: Terms, clock: Clock, options: Mapping[str, bool | int] | None = None) -> None:
         self._terms, self._clock = terms, clock
+        terms.solvers.append(self)
         self._context = terms.context
         self._solver = z3core.Z3_mk_simple_solver(self._context)
         z3core.Z3_solver_inc_ref(self._context, self._solver)
         self._params = z3core.Z3_mk_params(self._context)
         z3core.Z3_params_inc_ref(self._context, self._params)
-        for name, value in OPTIONS.items():
+        for name, value in (OPTIONS if options is None else options).items():
             self._set(name, value)
         # Before the first assertion: Z3 chooses its theory solvers when it is first pushed.
         z3core.Z3_solver_set_params(self._context, self._solver, self._params)
         self._model: Any = None
+        self._value = (Ast * 1)()
+        self._closed = False
         self.calls = 0
 
     def _set(self, name: str, value: bool | int) -> None:
@@ -271,14 +302,16 @@ class Solver:
 
     def value(self, term: Term) -> bool | int:
         """What the last model says of a boolean or an integer constant (unmentioned: False, 0)."""
-        result = (Ast * 1)()
-        z3core.Z3_model_eval(self._context, self._model, term, True, result)
-        text = str(z3core.Z3_ast_to_string(self._context, result[0]))
-        if text in ("true", "false"):
-            return text == "true"
-        return -int(text[3:-1]) if text.startswith("(") else int(text)
+        z3core.Z3_model_eval(self._context, self._model, term, True, self._value)
+        found = self._value[0]
+        if self._terms.is_true(found) or self._terms.is_false(found):
+            return self._terms.is_true(found)
+        return int(z3core.Z3_get_numeral_string(self._context, found))
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         if self._model is not None:
             z3core.Z3_model_dec_ref(self._context, self._model)
         z3core.Z3_params_dec_ref(self._context, self._params)
