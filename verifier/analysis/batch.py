@@ -29,12 +29,12 @@ class Batch:
     def verify(self, program: Program, budget: Budget) -> WorkloadResult:
         return self._with(program, lambda induction: verify_program(program, (), budget, induction))
 
-    def safe(self, program: Program, budget: Budget) -> tuple[CheckResult, ...] | None:
-        """The results if every check is cheap to show SAFE, else None."""
+    def safe(self, program: Program, budget: Budget, *, quick: bool) -> tuple[CheckResult, ...] | None:
+        """The results if every check is SAFE, else None; `quick`: cheap to show SAFE."""
 
         def ask(induction: NotedInduction) -> tuple[CheckResult, ...]:
             decider = Decider(Values(program), Deadline(budget), induction)
-            return tuple(decider.check(a.check, a.argument, quick=True) for a in program.asked)
+            return tuple(decider.check(a.check, a.argument, quick=quick) for a in program.asked)
 
         found = self._with(program, ask)
         return found if all(result.verdict is Verdict.SAFE for result in found) else None

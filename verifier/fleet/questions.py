@@ -15,7 +15,7 @@ from verifier.language.text import duration_text
 from verifier.report.report import CheckReport, report_of, scope_text
 from verifier.system.run import Budget
 from verifier.system.scope import weakest
-from verifier.trace import trace_of
+from verifier.trace import TraceEvent, trace_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Longest:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`repaired`: a changed scenario to be tried if this one is not SAFE. `longest`: asked if it is."""
+    """`repaired`: a changed scenario to be tried if this one is not SAFE; `thorough`: a proof of it may take its time.
+    `longest`: asked if this one is SAFE."""
 
     scenario: Scenario
     modules: tuple[str, ...]
@@ -37,6 +38,7 @@ class Question:
     seconds: float
     repaired: Scenario | None = None
     longest: Longest | None = None
+    thorough: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,9 @@ def _repaired(question: Question, scenario: Scenario, budget: Budget) -> str:
     programs, refused = assembled(scenario, question.modules, question.file)
     if refused or not programs:
         return ""
-    found = _batch().safe(programs[0], budget)
+    found = _batch().safe(programs[0], budget, quick=True)
+    if found is None and question.thorough:
+        found = _batch().safe(programs[0], budget, quick=False)
     return "" if found is None else scope_text(weakest(result.scope for result in found), programs[0])
 
 
@@ -106,11 +110,18 @@ def _slow(program: Program, result: WorkloadResult) -> tuple[str, ...]:
     if not traces:
         return ()
     worst = max(traces, key=lambda trace: trace.lasts_ms)
-    found: dict[str, int] = {}
+    assumed = {path for (path, _), given in program.values.items() if given.assumed}
+    found: dict[tuple[str, ...], TraceEvent] = {}
     for event in (*worst.events, *worst.late):
         telling = not event.happened or (event.close and not event.source)
-        if event.waited_ms and telling:
-            for setting in event.rests_on:
-                found[setting.partition("[")[0]] = max(event.waited_ms, found.get(setting, 0))
-    assumed = {path for (path, _), given in program.values.items() if given.assumed}
-    return tuple(f"{s} {duration_text(ms)}{' (assumed)' if s in assumed else ''}" for s, ms in found.items())
+        if event.waited_ms and telling and event.rests_on:
+            settings = tuple(dict.fromkeys(setting.partition("[")[0] for setting in event.rests_on))
+            if settings not in found or found[settings].waited_ms < event.waited_ms:
+                found[settings] = event
+    return tuple(_late(settings, event, assumed) for settings, event in found.items())
+
+
+def _late(settings: tuple[str, ...], event: TraceEvent, assumed: set[str]) -> str:
+    """One delay: by its setting; by what happened where several settings make it."""
+    name = settings[0] if len(settings) == 1 else f"{event.label}:"
+    return f"{name} {duration_text(event.waited_ms)}{' (assumed)' if assumed & set(settings) else ''}"

@@ -19,6 +19,8 @@ from verifier.manifests.load import Manifests
 from verifier.manifests.translate import REQUESTS
 from verifier.report.fleet import CaseReport, Fix, FleetReport, PathReport, relocated
 
+# So few questions that each may take its time.
+_FEW = 3
 # A process costs about as much as this many questions.
 _WORTH_A_PROCESS = 12
 _LONGEST_MS_MAX = 600_000
@@ -45,6 +47,8 @@ def verified(manifests: Manifests, limits: Limits, progress: Progress) -> FleetR
                 key = "\n".join((*path.modules, scenario_text(path.scenario.items)))
                 keys[id(path)] = key
                 asked.setdefault(key, _question(path, case, limits.seconds))
+    if len(asked) <= _FEW:
+        asked = {key: replace(question, thorough=True) for key, question in asked.items()}
     answers = _answered(asked, limits, progress)
     refused: list[Diagnostic] = []
     cases = []

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from verifier.language import syntax as s
-from verifier.language.assemble import world_of
+from verifier.language.assemble import scenario_text, world_of
 from verifier.language.diagnostics import Collector
 from verifier.language.program import Span, Version
 from verifier.manifests import tree
@@ -14,13 +14,23 @@ from verifier.manifests.application import application, parsed_value
 from verifier.manifests.config import Config, Said
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object, Objects
-from verifier.manifests.platforms import DEFAULT, EVERY_NODE, PODS, Platform, Profile, balancer_of, ingress_of, profile
+from verifier.manifests.platforms import (
+    DEFAULT,
+    EVERY_NODE,
+    NODES_WITH_PODS,
+    PODS,
+    Platform,
+    Profile,
+    balancer_of,
+    ingress_of,
+    profile,
+)
 from verifier.manifests.pods import Pod, pod_of
 from verifier.manifests.repairs import Repair, repair_of
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair, Selection
 from verifier.manifests.suppressions import Suppression
-from verifier.manifests.translate import NODES, Setting, gate_opens, replicas, scenario
+from verifier.manifests.translate import NODES, Setting, gate_opens, pod_entries, replicas, scenario
 
 MODULES = ("kubernetes", "load_balancers/load_balancer")
 EVENTS = ("rollout", "drain", "scale-down", "bad-image", "node-join")
@@ -110,7 +120,9 @@ class _Making:
         why_not = self._unverifiable(pair)
         paths = tuple(self._path(pair, *way, why_not) for way in self._ways(pair))
         same = () if self.old is not None else ("running pods are taken to have the same settings",)
-        taken = ("connections that are kept alive", "drain and scale-down", *same)
+        placed = pair.service.root.text("spec", "externalTrafficPolicy") == "Local" and self._spread(pair) is None
+        even = ("running pods are taken to be spread evenly",) if placed else ()
+        taken = ("connections that are kept alive", "drain and scale-down", *same, *even)
         name = f"{workload.kind} {workload.name}"
         return Case(title, name, workload.root.head, paths, tuple(_irrelevant(pair)), taken)
 
@@ -176,6 +188,7 @@ class _Making:
             platform.facts.get("gate", ""),
             self.nodes,
             self._old_pod(pair),
+            self._spread(pair) if mode == NODES_WITH_PODS else None,
         )
         found = scenario(setting, blocks)
         ignored = next(
@@ -212,13 +225,21 @@ class _Making:
         return tuple(found)
 
     def _old_pod(self, pair: Pair) -> tuple[Object, Pod] | None:
+        """What runs now: the pods of a dump, which carry their own template, else the workload as it was."""
         if self.old is None:
             return None
-        workload = self.old.found.get(pair.workload.key)
+        running = _pods_of(pair, self.old)
+        workload = running[0] if running else self.old.found.get(pair.workload.key)
         port = next(pair.service.root.each("spec", "ports"), None)
         target = port.get("targetPort") if port is not None else None
         pod = pod_of(workload, target, port.number("port") if port is not None else None) if workload else None
         return (workload, pod) if workload is not None and pod is not None else None
+
+    def _spread(self, pair: Pair) -> tuple[int, Span] | None:
+        """On how many nodes the pods are that run now, if a dump tells."""
+        pods = _pods_of(pair, self.old or self.objects)
+        names = {pod.root.text("spec", "nodeName") for pod in pods} - {""}
+        return (len(names), pods[0].root.head) if names else None
 
     # -- what cannot be verified ---------------------------------------------------------------------------------------
 
@@ -252,14 +273,18 @@ class _Making:
         """What --from shows to change besides the pod template."""
         assert self.old is not None
         before = self.old.found.get(pair.service.key)
-        if self.old.found.get(pair.workload.key) is None or before is None:
+        running = _pods_of(pair, self.old)
+        if before is None or (self.old.found.get(pair.workload.key) is None and not running):
             return "it is new: nothing runs that a rollout could replace"
+        if len({_template(pod) for pod in running}) > 1:
+            return "the pods that run now have several templates: a rollout is under way, which is not modelled"
         for field_name in ("selector", "ports", "type", "externalTrafficPolicy"):
             now, then = (_plain(o.root.get("spec", field_name)) for o in (pair.service, before))
             if now != then:
                 return f"the Service's {field_name} changes in the same apply, which is not modelled yet"
         wanted = pair.service.root.texts("spec", "selector")
-        if not wanted.items() <= self.old.found[pair.workload.key].pod_labels.items():
+        runs = [*running, *(o for o in (self.old.found.get(pair.workload.key),) if o is not None)]
+        if not wanted.items() <= runs[0].pod_labels.items():
             return "the Service does not select the pods that run now"
         return ""
 
@@ -272,6 +297,20 @@ def _irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
     yield "controllers.scheduled_within", "scheduling"
     if pair.workload.root.number("spec", "minReadySeconds"):
         yield "deployment.min_ready", "minReadySeconds"
+
+
+def _pods_of(pair: Pair, objects: Objects) -> list[Object]:
+    """Pods in these objects that a controller made and that the Service selects."""
+    wanted = pair.service.root.texts("spec", "selector")
+    pods = [o for o in objects.of("Pod") if o.namespace == pair.service.namespace and o.owner]
+    return [pod for pod in pods if wanted and wanted.items() <= pod.labels.items()]
+
+
+def _template(pod: Object) -> str:
+    """The part of a pod that matters here, in a form that can be compared."""
+    found = pod_of(pod, None, None)
+    entries = list(pod_entries(found)) if found is not None else []
+    return scenario_text((tree.block("pod", None, entries, pod.root.head),))
 
 
 def _daemon_set(workload: Object) -> str:

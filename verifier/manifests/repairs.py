@@ -10,9 +10,10 @@ from verifier.language.program import Span, Version
 from verifier.language.text import read_duration
 from verifier.manifests import tree
 from verifier.manifests.findings import GRACE_S
+from verifier.manifests.platforms import EVERY_NODE, NODES_WITH_PODS, PODS
 from verifier.manifests.pods import Pod
 from verifier.manifests.rules import amount
-from verifier.manifests.translate import Setting, pod_entries, replicas
+from verifier.manifests.translate import BALANCER, Setting, pod_entries, replicas
 
 _SLEEP_FROM = Version(1, 30)
 _AFTER_HOOK_MS = 30_000
@@ -69,6 +70,7 @@ def _changes(of: Setting) -> Iterator[_Change]:
         yield _Change(f"add a readinessProbe{port}", here, "no readiness probe", (probe,))
     elif (entry := _asks_another_port(pod)) is not None:
         yield entry
+    yield from _waits_for_balancer(of)
     lag = _lag_ms(of)
     hook = pod.hook("preStop")
     if lag is None or (hook.exact and hook.known_ms > lag and (hook.kind != "exec" or pod.has_shell)):
@@ -88,6 +90,18 @@ def _changes(of: Setting) -> Iterator[_Change]:
         gives.append(tree.entry("termination_grace_period", tree.duration(wanted, span), span))
         text += f" and terminationGracePeriodSeconds: {wanted // 1000}"
     yield _Change(text, span, "no preStop" if hook.kind == "none" else "preStop too short", tuple(gives))
+
+
+def _waits_for_balancer(of: Setting) -> Iterator[_Change]:
+    """An old pod may go only when the balancer sends to the new one: minReadySeconds, unless a gate waits for that."""
+    added, gated = _added_ms(of), of.gate == "healthy"
+    root = of.pair.workload.root
+    if added is None or gated or (root.number("spec", "minReadySeconds") or 0) * 1000 > added + 1000:
+        return
+    seconds = -(-added // 1000) + 2
+    span = root.at("spec", "minReadySeconds")
+    entry = tree.entry("min_ready", tree.duration(seconds * 1000, span), span)
+    yield _Change(f"minReadySeconds: {seconds}", span, "old pods go before the balancer sends to new ones", (entry,))
 
 
 def _asks_another_port(pod: Pod) -> _Change | None:
@@ -119,16 +133,42 @@ def _strategy(of: Setting) -> Iterator[_Change]:
 
 
 def _lag_ms(of: Setting) -> int | None:
-    """How long a node may send to a pod that was deleted: every bound on the way, at its largest."""
-    total = 0
-    for block, name in (("endpoint_slice", "written_within"), ("kube_proxy", "rules_within")):
-        found = next((b for b in of.cluster if b.name.text == block), None)
-        entry = next((e for e in found.entries if e.name.text == name), None) if found is not None else None
-        hi = _latest(entry.value) if isinstance(entry, s.Assignment) else None
-        if hi is None:
-            return None
-        total += hi
-    return total
+    """How long requests may still come to a pod that was deleted: every bound on their way, at its largest."""
+    written, rules = _bound(of, "endpoint_slice", "written_within"), _bound(of, "kube_proxy", "rules_within")
+    stops = _bound(of, BALANCER, "stops_sending_within")
+    ways = {EVERY_NODE: (written, rules), PODS: (written, stops), NODES_WITH_PODS: (written, rules, stops)}[of.mode]
+    return None if None in ways else sum(ms for ms in ways if ms is not None)
+
+
+def _added_ms(of: Setting) -> int | None:
+    """How long the balancer may take until it sends to a new backend: what a pod has to be Ready for before an old one
+    may go. None where every node is a backend."""
+    if of.mode == EVERY_NODE:
+        return None
+    balancer = next((b for b in of.cluster if b.name.text == BALANCER), None)
+    entries = balancer.entries if balancer is not None else ()
+    check = next((e for e in entries if isinstance(e, s.BlockNode) and e.name.text == "health_check"), None)
+    numbers = {e.name.text: e.value for e in check.entries if isinstance(e, s.Assignment)} if check is not None else {}
+    interval, timeout = (_latest(numbers[n]) if n in numbers else 0 for n in ("interval", "timeout"))
+    times = numbers.get("healthy")
+    passes = int(times.text) if isinstance(times, s.Constant) and times.text.isdigit() else 1
+    parts = (
+        _bound(of, "endpoint_slice", "written_within"),
+        _bound(of, "kube_proxy", "rules_within") if of.mode == NODES_WITH_PODS else 0,
+        _bound(of, BALANCER, "starts_sending_within"),
+        interval,
+        timeout,
+    )
+    if any(part is None for part in parts):
+        return None
+    return sum(part for part in parts if part is not None) + (passes - 1) * (interval or 0)
+
+
+def _bound(of: Setting, block: str, name: str) -> int | None:
+    """The largest value of a bound of the platform."""
+    found = next((b for b in of.cluster if b.name.text == block), None)
+    entry = next((e for e in found.entries if e.name.text == name), None) if found is not None else None
+    return _latest(entry.value) if isinstance(entry, s.Assignment) else None
 
 
 def _latest(value: s.Expression) -> int | None:

@@ -46,7 +46,7 @@ _PROBES = (
 class Setting:
     """What is the same for every way of requests to one workload. `old`: the pods that run now, where they are known
     to be other ones; `cluster`: the platform's blocks; `mode`: what its balancer sends to; `gate`: when it opens the
-    readiness gates of its pods."""
+    readiness gates of its pods; `spread`: on how many nodes its pods are now."""
 
     pair: Pair
     pod: Pod
@@ -58,6 +58,7 @@ class Setting:
     gate: str = ""
     nodes: int = NODES
     old: tuple[Object, Pod] | None = None
+    spread: tuple[int, Span] | None = None
 
 
 def scenario(of: Setting, blocks: frozenset[str]) -> s.Scenario:
@@ -156,6 +157,8 @@ def _rollout(of: Setting) -> Iterator[tree.Entry]:
         count, span = replicas(workload, of.pair.autoscaler)
         yield tree.entry("replicas", tree.number(count, span), span)
         yield from _placement(of.pod)
+        if of.spread is not None:
+            yield tree.entry("running_on", tree.number(min(of.spread[0], of.nodes), of.spread[1]), of.spread[1])
     if root.text("spec", "strategy", "type") == "Recreate":
         span = root.at("spec", "strategy", "type")
         yield tree.entry("strategy", tree.word("Recreate", span), span)

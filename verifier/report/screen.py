@@ -57,7 +57,7 @@ def _case(case: CaseReport, report: FleetReport, colour: bool) -> Iterator[str]:
     for path in case.paths:
         yield f"  {path.name.ljust(width)}  {_painted(path.verdict, colour, 12)}  {_said(path)}".rstrip()
     worst = min(case.paths, key=_badness)
-    yield from _why(worst)
+    yield from _why(worst, case)
     irrelevant = next((path.irrelevant for path in case.paths if path.checks), ())
     if irrelevant:
         yield f"  does not matter  {', '.join(irrelevant)}"
@@ -76,11 +76,11 @@ def _typically(path: PathReport) -> str:
     return "" if ms is None or ms == path.lasts_ms else f", typically {duration_text(ms)}"
 
 
-def _why(path: PathReport) -> Iterator[str]:
+def _why(path: PathReport, case: CaseReport) -> Iterator[str]:
     """The violation, the inequality that decides, what to write instead; for a proof, what it rests on."""
     violation = next((check.violation for check in path.checks if check.violation is not None), None)
     if violation is not None:
-        yield f"  lost             {violation.text}"
+        yield f"  lost             {violation.text}{_of(path, case)}"
     if path.fix is not None:
         yield f"  because          {path.fix.group} ({path.fix.place})"
     if path.slow:
@@ -96,6 +96,11 @@ def _why(path: PathReport) -> Iterator[str]:
         yield f"  rests on         {text}"
     if path.survives:
         yield f"  survive          {path.survives}"
+
+
+def _of(path: PathReport, case: CaseReport) -> str:
+    """Which way it is, where the others have other verdicts."""
+    return "" if len({each.verdict for each in case.paths}) == 1 else f" ({path.name})"
 
 
 def _resting(bound: Bound) -> str:
