@@ -45,7 +45,7 @@ def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
     """
     changes = list(_changes(of))
     if not changes:
-        return None
+        return None if of.old is None else _next_rollout(of, scenario)
     given = tuple(entry for change in changes for entry in change.gives)
     names = {entry.name.text for entry in given} | {name for change in changes for name in change.takes}
     items: list[s.ScenarioItem] = []
@@ -59,6 +59,14 @@ def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
     text = "; ".join(change.text for change in changes)
     group = " and ".join(change.group for change in changes)
     return Repair(s.Scenario(tuple(items)), text, changes[0].span, group)
+
+
+def _next_rollout(of: Setting, scenario: s.Scenario) -> Repair:
+    """Nothing is to be changed: what this rollout loses, the pods that run now lose by their own template."""
+    assert of.old is not None
+    items = tuple(i for i in scenario.items if not (isinstance(i, s.BlockNode) and i.name.text == "running"))
+    text = "nothing in the manifest: the pods that run now were made without it, the next rollout is SAFE"
+    return Repair(s.Scenario(items), text, of.old[0].root.head, "the template of the pods that run now")
 
 
 def _changes(of: Setting) -> Iterator[_Change]:
