@@ -20,14 +20,15 @@ from verifier.analysis.completion import completed
 from verifier.analysis.grade import in_every_run, lasts_at_most
 from verifier.analysis.kinds import alike, has_every_kind, kinds
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
+from verifier.analysis.summaries import moves_of
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.interpreter import Interpreter, Refusal, replay
-from verifier.language.program import CheckTemplate, Condition
+from verifier.language.program import CheckTemplate, Condition, Summary
 from verifier.records import dataclass
 from verifier.system import ir
-from verifier.system.lower import Lowered, initially, lower
+from verifier.system.lower import Lowered, Moves, initially, lower
 from verifier.system.run import Answer, Budget, Outcome, Run
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, Scope, weakest
 from verifier.system.suffix import going_round, last_changes
@@ -84,6 +85,7 @@ class Decider:
     values: Values
     deadline: Deadline
     induction: Induction
+    _moves: dict[str, Moves | None] = field(default_factory=dict)
     _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
 
     def check(self, name: str, argument: int | None, *, quick: bool = False) -> CheckResult:
@@ -153,7 +155,7 @@ class Decider:
         part, lemmas = question.part, question.lemmas
         if part.kind != "never":
             return None
-        small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled)
+        small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled, summarised=self._together)
         question.placed, question.relaxed = small.placed, small
         outcome = Outcome(Answer.HOLDS) if small.check.when == ir.FALSE else self._few_changes(small)
         if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
@@ -164,6 +166,13 @@ class Decider:
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
         rests_on = _rests_on(small.system, outcome)
         return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
+
+    def _together(self, summary: Summary) -> Moves | None:
+        """What the members of a summary may do, shown once for all checks."""
+        if summary.name not in self._moves:
+            lemmas = _Lemmas(self.induction)
+            self._moves[summary.name] = moves_of(self.values, summary, lemmas.settled, self.deadline.left)
+        return self._moves[summary.name]
 
     def _few_changes(self, small: Lowered) -> Outcome:
         """The answer on a relaxed slice; of machines that go round only the last changes are looked at."""

@@ -179,7 +179,7 @@ def _value(program: Program, path: str, cls: str | None) -> Value:
 
 def scope_text(scope: Scope, program: Program) -> str:
     """For which sizes, in the words of the size settings."""
-    sizes = sorted(path for path, setting in program.settings.items() if setting.kind == "size")
+    sizes = program.sizes()
     if scope.least is None:
         given = [f"{_value(program, path, None)} {_last(path)}" for path in sizes]
         return f"this topology: {', '.join(given)}"
