@@ -19,10 +19,13 @@ proven on the relaxed slice, which has all runs of the system, or on the whole s
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from verifier.analysis.schedules import avoiding_run
 from verifier.analysis.stages import pruned
+from verifier.analysis.verdict import PartResult
 from verifier.engines import events
 from verifier.interpreter import Interpreter
 from verifier.system import ir
@@ -35,6 +38,37 @@ from verifier.system.values import Member
 # Larger systems (in changes of machines and views) are left at the weaker grade.
 _SLOTS_MAX = 120
 _SECONDS = 3.0
+
+
+class Violated(Protocol):
+    """A part of a check for one choice of members, with its violation."""
+
+    relaxed: Lowered | None
+    exact: Lowered | None
+    result: PartResult | None
+
+    @property
+    def own(self) -> list[Member]: ...
+
+    def lasts_ms(self) -> int: ...
+
+
+def grade(violated: Sequence[Violated], meaning: Callable[[Lowered], Interpreter], left: Callable[[], Budget]) -> None:
+    """Marks the results: a violation that is in every run, and the longest one if none can be longer.
+
+    One part that every run violates is enough for the check.
+    """
+    for part in violated:
+        assert part.exact is not None
+        assert part.result is not None
+        if in_every_run(part.exact, part.own, meaning(part.exact), left()):
+            part.result = replace(part.result, in_every_run=True)
+            break
+    longest = max(violated, key=lambda part: part.lasts_ms())
+    assert longest.exact is not None
+    assert longest.result is not None
+    if lasts_at_most(longest.relaxed, longest.exact, longest.lasts_ms(), left()):
+        longest.result = replace(longest.result, longest=True)
 
 
 def in_every_run(exact: Lowered, own: list[Member], meaning: Interpreter, budget: Budget) -> bool:
