@@ -18,19 +18,22 @@ from math import inf
 from typing import Any
 
 from verifier.analysis.completion import completed
+from verifier.analysis.grade import in_every_run, lasts_at_most
 from verifier.analysis.kinds import alike, has_every_kind, kinds
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
+from verifier.analysis.summaries import moves_of
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.engines.terms import Session
 from verifier.interpreter import Interpreter, Refusal, replay
-from verifier.language.program import CheckTemplate, Condition
+from verifier.language.program import CheckTemplate, Condition, Summary
 from verifier.records import dataclass
 from verifier.system import ir
-from verifier.system.lower import Lowered, initially, lower
+from verifier.system.lower import Lowered, Moves, initially, lower
 from verifier.system.run import Answer, Budget, Outcome, Run
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, Scope, weakest
+from verifier.system.suffix import going_round, last_changes
 from verifier.system.values import Env, Member, Values
 
 
@@ -55,6 +58,9 @@ class EngineContradicted(Exception):
 
 # Once there is a violation, larger numbers of free members than this are not tried.
 _FEW = 5
+
+# How many of the last changes of a machine that goes round are looked at, one attempt after another.
+_LAST_CHANGES = (0, 1, 2)
 
 _NOT_FOLLOWED = Outcome(Answer.UNKNOWN, reason="not followed further: another part is violated")
 
@@ -82,6 +88,7 @@ class Decider:
     deadline: Deadline
     induction: Induction
     _session: Session = field(default_factory=Session)
+    _moves: dict[str, Moves | None] = field(default_factory=dict)
     _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
 
     def check(self, name: str, argument: int | None, *, quick: bool = False) -> CheckResult:
@@ -104,6 +111,7 @@ class Decider:
         others = [other for question in unknown for other in self._not_alike(question)]
         self._search(others)
         questions += others
+        self._grade(questions)
         results = []
         for part in group.parts:
             found = [q.result for q in questions if q.part is part and q.result is not None]
@@ -154,20 +162,39 @@ class Decider:
         part, lemmas = question.part, question.lemmas
         if part.kind != "never":
             return None
-        small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled)
-        question.placed = small.placed
-        if small.check.when == ir.FALSE:
-            outcome = Outcome(Answer.HOLDS)
-        else:
-            slice_ = pruned(small.system, small.check)
-            outcome = events.check(slice_, slice_.checks[0], self.deadline.left(), session=self._session)
+        small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled, summarised=self._together)
+        question.placed, question.relaxed = small.placed, small
+        outcome = Outcome(Answer.HOLDS) if small.check.when == ir.FALSE else self._few_changes(small)
         if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
             question.longest_ms = (outcome.run.end - outcome.run.since) * small.system.tick_ms
         question.close = frozenset((*small.system.machine, *small.system.view))
         if outcome.answer is not Answer.HOLDS:
             return None
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
-        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=_rests_on(small.system, outcome))
+        rests_on = _rests_on(small.system, outcome)
+        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
+
+    def _together(self, summary: Summary) -> Moves | None:
+        """What the members of a summary may do, shown once for all checks."""
+        if summary.name not in self._moves:
+            lemmas = _Lemmas(self.induction)
+            self._moves[summary.name] = moves_of(self.values, summary, lemmas.settled, self.deadline.left)
+        return self._moves[summary.name]
+
+    def _few_changes(self, small: Lowered) -> Outcome:
+        """The answer on a relaxed slice; of machines that go round only the last changes are looked at."""
+        slice_ = pruned(small.system, small.check)
+        round_ = going_round(slice_)
+        if not round_:
+            return events.check(slice_, slice_.checks[0], self.deadline.left(), session=self._session)
+        outcome = _NOT_FOLLOWED
+        for changes in _LAST_CHANGES:
+            part = last_changes(slice_, slice_.checks[0], round_, changes)
+            part = pruned(part, part.checks[0])
+            outcome = events.check(part, part.checks[0], self.deadline.left(), best=False, session=self._session)
+            if outcome.answer is Answer.HOLDS:
+                return outcome
+        return Outcome(Answer.UNKNOWN, reason="what goes round was not followed further")
 
     def _search(self, questions: list[_Question]) -> None:
         """Answers each question on the whole slice, with more and more members that may move.
@@ -207,6 +234,26 @@ class Decider:
             question.result = self._answer(question, question.witness)
         elif found is not None:
             question.result = self._answer(question, found)
+
+    def _grade(self, questions: list[_Question]) -> None:
+        """Is a violation in every run, and is the longest one as long as any can be?
+
+        One part that every run violates is enough for the check. With typical values only the verdict is wanted.
+        """
+        violated = [q for q in questions if q.result is not None and q.result.verdict is Verdict.UNSAFE]
+        if self.values.typical or not violated:
+            return
+        for question in violated:
+            assert question.exact is not None
+            assert question.result is not None
+            if in_every_run(question.exact, question.own, self._meaning(question.exact), self.deadline.left()):
+                question.result = replace(question.result, in_every_run=True)
+                break
+        question = max(violated, key=_Question.lasts_ms)
+        assert question.exact is not None
+        assert question.result is not None
+        if lasts_at_most(question.relaxed, question.exact, question.lasts_ms(), self.deadline.left()):
+            question.result = replace(question.result, longest=True)
 
     def _answer(self, question: _Question, found: Witness | Outcome) -> PartResult:
         match found:
@@ -302,6 +349,7 @@ class _Question:
     placed: bool = False
     close: frozenset[str] = frozenset()
     longest_ms: int = 0
+    relaxed: Lowered | None = None
     exact: Lowered | None = None
     stages: Iterator[Stage] = field(default_factory=lambda: iter(()))
     witness: Witness | None = None
@@ -310,6 +358,11 @@ class _Question:
     @property
     def own(self) -> list[Member]:
         return [m for m in self.env.values() if isinstance(m, Member)]
+
+    def lasts_ms(self) -> int:
+        """How long the violation that was found lasts."""
+        found = self.result.witness if self.result is not None else None
+        return 0 if found is None else _lasts(found) * found.system.tick_ms
 
     def answer(self, verdict: Verdict, scope: Scope, **more: Any) -> PartResult:
         names = {key: value.name if isinstance(value, Member) else value for key, value in self.env.items()}

@@ -113,9 +113,7 @@ def _roomy(values: Values) -> Values:
         if isinstance(size, SettingRead)
     }
     pinned = {
-        path: Literal_(3 if path in wide else 2, setting.span)
-        for path, setting in values.program.settings.items()
-        if setting.kind == "size"
+        path: Literal_(3 if path in wide else 2, values.program.settings[path].span) for path in values.program.sizes()
     }
     return Values(values.program, typical=values.typical, pinned={**values.pinned, **pinned})
 

@@ -60,7 +60,11 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class PartResult:
-    """One part of a check for one choice of members. `rests_on`: (setting, "lo" | "hi") that a proof used."""
+    """One part of a check for one choice of members. `rests_on`: (setting, "lo" | "hi") that a proof used.
+
+    `in_every_run`: a violation that was shown to be in every complete run, for some choice of members. `longest`: it
+    was shown that no violation of this part by these members lasts longer than the witness's.
+    """
 
     name: str
     text: str
@@ -69,6 +73,8 @@ class PartResult:
     lemmas: tuple[str, ...] = ()
     rests_on: tuple[tuple[str, str], ...] = ()
     witness: Witness | None = None
+    in_every_run: bool = False
+    longest: bool = False
     reason: str = ""
 
 

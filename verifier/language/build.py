@@ -238,6 +238,17 @@ class Builder(Transformer[Token, Any]):
     def stale(self, c: list[Any]) -> Any:
         return c[3]
 
+    def summary(self, c: list[Any]) -> s.SummaryDeclaration:
+        aspects = tuple(x for x in c if isinstance(x, s.Aspect))
+        binder = self._binder(c[4], c[6], None)
+        return s.SummaryDeclaration(self._name(c[1]), c[2], binder, self._text(c[7]), aspects, self._span(c))
+
+    def aspect(self, c: list[Any]) -> s.Aspect:
+        return s.Aspect(c[0], c[2], c[3], self._span(c))
+
+    def dwell(self, c: list[Any]) -> Any:
+        return c[2]
+
     def let(self, c: list[Any]) -> s.LetDeclaration:
         return s.LetDeclaration(self._name(c[1]), c[2], c[4], self._span(c))
 

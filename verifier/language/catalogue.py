@@ -236,6 +236,14 @@ _ENTRIES = (
         "a check that asks for nothing",
         "A check has at least one `never` or `ends`.",
     ),
+    Entry(
+        "HL314",
+        "a summary that no proof could use",
+        "A summary says what the members of a type are together: at most two states besides `none`, the more important "
+        "first, each told by what a member is now. What a view remembers is read where the summary is read.",
+        "ready when (Pod[p] is running) seen by Slice",
+        "ready when Pod[p] is running",
+    ),
     # -- scenarios ---------------------------------------------------------------------------------------------------
     Entry(
         "HL313",

@@ -19,6 +19,8 @@ class Conditions(Terms):
         if isinstance(subject, s.Reference):
             if subject.path in self.world.machine_nodes:
                 return self._in_state(node, subject, scope)
+            if subject.path in self.world.summary_nodes:
+                return self._summarised(node, subject, scope)
             if subject.path in self.world.blocks:
                 return self._given(node, subject, scope)
             variable = scope.variables.get(subject.path)
@@ -46,6 +48,53 @@ class Conditions(Terms):
             return bad(node.span)
         states = tuple(pattern for pattern in patterns if pattern is not None)
         return self._negated(node, p.InState(name, tuple(n.text for n in subject.index), states, node.span))
+
+    def _summarised(self, node: s.Is, subject: s.Reference, scope: Scope) -> Typed:
+        summary = self.summary(subject.path)
+        known = [*(state for state, _, _ in summary.aspects), "none"]
+        fine = self.indices(s.Name(summary.name, subject.span), subject.index, summary.parameters, scope)
+        for pattern in node.patterns:
+            if pattern.name.text not in known or pattern.args is not None:
+                message = f"`{summary.name}` has no state"
+                self.report.unknown("HL203", pattern.name.span, message, pattern.name.text, known)
+                fine = False
+        if not fine:
+            return bad(node.span)
+        args = tuple(name.text for name in subject.index)
+        calls = tuple(p.Call(p.summary_let(summary.name, x.name.text), args, node.span) for x in node.patterns)
+        return self._negated(node, calls[0] if len(calls) == 1 else p.Boolean("or", calls, node.span))
+
+    def summary(self, name: str) -> p.Summary:
+        """The summary called `name`, checked when it is first asked for, and a let for each of its states."""
+        world = self.world
+        if name in world.summaries:
+            return world.summaries[name]
+        node = world.summary_nodes[name]
+        scope = world.scope((*node.parameters, node.binder))
+        parameters = world.type_parameters(node.parameters)
+        world.known_type(node.binder)
+        var, type_ = node.binder.name.text, node.binder.type.text
+        aspects = []
+        earlier: list[p.Condition] = []
+        for aspect in node.aspects:
+            when = self.condition(aspect.when, scope)
+            dwell = self.static(aspect.dwell, scope, "duration") if aspect.dwell else None
+            aspects.append((aspect.name.text, when, dwell))
+            some = p.Quantified("some", var, type_, None, when, aspect.span)
+            none_before = tuple(p.Boolean("not", (c,), aspect.span) for c in earlier)
+            self._summary_let(name, aspect.name.text, parameters, (*none_before, some), aspect.span)
+            earlier.append(some)
+        nobody = tuple(p.Boolean("not", (c,), node.span) for c in earlier)
+        self._summary_let(name, "none", parameters, nobody, node.span)
+        world.summaries[name] = p.Summary(name, parameters, var, type_, tuple(aspects), node.span)
+        return world.summaries[name]
+
+    def _summary_let(
+        self, summary: str, state: str, parameters: tuple[p.Parameter, ...], parts: tuple[p.Condition, ...], span: Span
+    ) -> None:
+        let = p.summary_let(summary, state)
+        body = parts[0] if len(parts) == 1 else p.Boolean("and", parts, span)
+        self.world.lets[let] = (p.Let(let, parameters, body, False, span), Typed(body, "condition"))
 
     def indices(self, name: s.Name, given: tuple[s.Name, ...], due: tuple[p.Parameter, ...], scope: Scope) -> bool:
         """Whether `given` fills the parameters `due` of `name`."""

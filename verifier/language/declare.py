@@ -11,6 +11,7 @@ from verifier.language import syntax as s
 from verifier.language.conditions import Conditions
 from verifier.language.diagnostics import Collector
 from verifier.language.kinds import FUNCTIONS
+from verifier.language.reads import direct_reads
 from verifier.language.schema import (
     check_defaults,
     check_indices,
@@ -35,6 +36,7 @@ def check_models(models: Iterable[s.Model], report: Collector) -> World:
         (s.LetDeclaration, world.let_nodes, "`let`"),
         (s.MachineDeclaration, world.machine_nodes, "machine"),
         (s.ViewDeclaration, world.view_nodes, "view"),
+        (s.SummaryDeclaration, world.summary_nodes, "summary"),
         (s.CheckDeclaration, world.check_nodes, "check"),
         (s.LemmaDeclaration, world.lemma_nodes, "lemma"),
     ):
@@ -46,6 +48,8 @@ def check_models(models: Iterable[s.Model], report: Collector) -> World:
     check_defaults(world, checker)
     for node in world.let_nodes.values():
         checker.let(node.name)
+    for summary in world.summary_nodes.values():
+        _summary(world, checker, summary)
     for view in world.view_nodes.values():
         world.views[view.name.text] = _view(world, checker, view)
     _view_cycles(world)
@@ -75,8 +79,9 @@ def _enter(world: World, node: Any, table: dict[str, Any], what: str) -> None:
     """One name, one meaning: machines, views, lets and index types share their names."""
     name, span = node.name.text, node.name.span
     taken: list[dict[str, Any]] = [table]
-    if table in (world.let_nodes, world.machine_nodes, world.view_nodes):
-        taken = [world.let_nodes, world.machine_nodes, world.view_nodes, world.index_nodes]
+    shared: list[dict[str, Any]] = [world.let_nodes, world.machine_nodes, world.view_nodes, world.summary_nodes]
+    if table in shared:
+        taken = [*shared, world.index_nodes]
         if table is world.machine_nodes:  # `machine Worker[w: Worker]`: an index type may have a machine of its name
             taken.remove(world.index_nodes)
     for other in taken:
@@ -135,6 +140,22 @@ def _view(world: World, checker: Conditions, node: s.ViewDeclaration) -> p.ViewT
     stale = checker.static(node.stale, world.scope(node.parameters), "window") if node.stale else None
     parameters = world.view_parameters[node.name.text]
     return p.ViewTemplate(node.name.text, parameters, tuple(seen), node.label, stale, node.span)
+
+
+def _summary(world: World, checker: Conditions, node: s.SummaryDeclaration) -> None:
+    """One or two aspects, each of the present: a copy changes all at once, a member does not."""
+    made = checker.summary(node.name.text)
+    if len(node.aspects) > 2:
+        span = node.aspects[2].span
+        fix = "leave this one out"
+        world.report.add("HL314", span, "a summary has one or two states besides `none`", fix=fix)
+    lets = {key: let for key, (let, _) in world.lets.items()}
+    for (_, when, _), aspect in zip(made.aspects, node.aspects, strict=True):
+        for name, place in direct_reads(when, lets).items():
+            if name in world.view_nodes:
+                fix = f"write `({node.name.text}[..] is ..) seen by {name}` where the summary is read"
+                why = f"a summary reads the present, not `{name}`"
+                world.report.add("HL314", aspect.span, why, fix=fix, secondary=((place, "it is read here"),))
 
 
 def _view_cycles(world: World) -> None:

@@ -104,6 +104,9 @@ def _arithmetic(op: str, args: list[Any]) -> Any:
         if not isinstance(portion, p.Percent):
             return portion
         return portion.value * of // 100 if op == "round_down" else -(-portion.value * of // 100)
+    if op in ("earliest", "latest"):
+        lo, hi = (0, args[0].ms) if isinstance(args[0], p.Duration) else (args[0].lo_ms, args[0].hi_ms)
+        return p.Duration(lo if op == "earliest" else hi)
     if op == "power":
         if not (abs(args[0]) <= 1000 and 0 <= args[1] <= 64):
             raise Unknown("power")

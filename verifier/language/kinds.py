@@ -8,7 +8,7 @@ from verifier.language import program as p
 from verifier.language.program import Span
 from verifier.language.scope import Counts, Typed
 
-FUNCTIONS = {"min": 2, "max": 2, "round_up": 2, "round_down": 2, "power": 2}
+FUNCTIONS = {"min": 2, "max": 2, "round_up": 2, "round_down": 2, "power": 2, "earliest": 1, "latest": 1}
 COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 ORDERED = frozenset({"count", "duration", "version", "percent", "amount"})
 KIND_NAMES = {
@@ -98,6 +98,8 @@ def constant_window(body: p.Static) -> p.Window | None:
 def function_kind(name: str, kinds: list[str]) -> str | None:
     if name in ("round_up", "round_down"):
         return "count" if kinds[0] in ("amount", "percent", "count") and kinds[1] == "count" else None
+    if name in ("earliest", "latest"):
+        return "duration" if kinds[0] in ("duration", "window") else None
     if name == "power":
         return "count" if kinds == ["count", "count"] else None
     if set(kinds) <= {"duration", "window"}:

@@ -6,6 +6,7 @@ type or of a wrong unit any more; what is left is arithmetic over settings and t
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Literal
 
 from verifier.records import dataclass
@@ -142,8 +143,8 @@ class Variable:
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """`op`: + - * .. min max round_up round_down power. `a .. b` makes a window; a duration `d` stands for `0s..d` only
-    where a window is due (`WindowOf`)."""
+    """`op`: + - * .. min max round_up round_down power earliest latest. `a .. b` makes a window; a duration `d` stands
+    for `0s..d` only where a window is due (`WindowOf`)."""
 
     op: str
     args: tuple[Static, ...]
@@ -427,12 +428,12 @@ class StepTemplate:
 
 @dataclass(frozen=True)
 class MachineTemplate:
-    """`initially`: the first entry whose condition holds (None: always)."""
+    """`initially`: the first entry whose condition holds (None: always) where the others begin."""
 
     name: str
     parameters: tuple[Parameter, ...]
     states: tuple[StateFamily, ...]
-    initially: tuple[tuple[StatePattern, Static | None], ...]
+    initially: tuple[tuple[StatePattern, Condition | None], ...]
     steps: tuple[StepTemplate, ...]
     doc: str
     span: Span
@@ -449,6 +450,28 @@ class ViewTemplate:
     label: str
     stale: Static | None
     span: Span
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the members of a type are taken together: in the first of `aspects` in which some member is, else `none`.
+
+    `aspects`: (state, the condition of a member `var`, how long a member at least stays in it or None). Read by way of
+    the lets `summary_let(name, state)`. A proof may put a machine of these states in place of all the members, if what
+    that machine may do is shown of each single member (verifier/analysis/summaries.py).
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    var: str
+    type: str
+    aspects: tuple[tuple[str, Condition, Static | None], ...]
+    span: Span
+
+
+def summary_let(summary: str, state: str) -> str:
+    """The name of the let that says that a summary is in a state."""
+    return f"{summary} is {state}"
 
 
 @dataclass(frozen=True)
@@ -514,3 +537,14 @@ class Program:
     checks: dict[str, CheckGroup]
     lemmas: tuple[Lemma, ...]
     asked: tuple[Asked, ...]
+    summaries: dict[str, Summary] = field(default_factory=dict)
+
+    def sizes(self) -> tuple[str, ...]:
+        """The paths of the sizes that a scenario chooses; the others are computed from them."""
+        return tuple(
+            sorted(
+                path
+                for path, setting in self.settings.items()
+                if setting.kind == "size" and ((path, None) in self.values or isinstance(setting.default, Literal_))
+            )
+        )

@@ -94,6 +94,8 @@ class World:
     view_nodes: dict[str, s.ViewDeclaration] = field(default_factory=dict)
     view_parameters: dict[str, tuple[p.Parameter, ...]] = field(default_factory=dict)
     views: dict[str, p.ViewTemplate] = field(default_factory=dict)
+    summary_nodes: dict[str, s.SummaryDeclaration] = field(default_factory=dict)
+    summaries: dict[str, p.Summary] = field(default_factory=dict)
     check_nodes: dict[str, s.CheckDeclaration] = field(default_factory=dict)
     checks: dict[str, p.CheckGroup] = field(default_factory=dict)
     lemma_nodes: dict[str, s.LemmaDeclaration] = field(default_factory=dict)

@@ -21,7 +21,7 @@ class Steps(Conditions):
         initially = []
         for pattern, condition in node.initially:
             state, _ = self._target(name, pattern, scope, fresh=False)
-            initially.append((state, self.truth_known(condition, scope) if condition is not None else None))
+            initially.append((state, self.condition(condition, scope) if condition is not None else None))
         self._always_begins(node, tuple(condition for _, condition in node.initially))
         steps = tuple(self._step(name, step, scope) for step in node.steps)
         parameters = self.world.machine_parameters[name]

@@ -215,6 +215,26 @@ class ViewDeclaration:
 
 
 @dataclass(frozen=True)
+class Aspect:
+    """One state of a summary: that of a member for which `when` holds, which lasts at least `dwell`."""
+
+    name: Name
+    when: Expression
+    dwell: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class SummaryDeclaration:
+    name: Name
+    parameters: tuple[Binder, ...]
+    binder: Binder
+    doc: str
+    aspects: tuple[Aspect, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
 class LetDeclaration:
     name: Name
     parameters: tuple[Binder, ...]
@@ -270,6 +290,7 @@ Declaration = (
     | IndexDeclaration
     | MachineDeclaration
     | ViewDeclaration
+    | SummaryDeclaration
     | LetDeclaration
     | RequireDeclaration
     | CheckDeclaration

@@ -62,8 +62,10 @@ class Terms(Operands):
         if name not in FUNCTIONS:
             self.unknown_name(name, node.name.span, scope)
             return bad(node.span)
-        if len(node.args) < 2 or (len(node.args) > 2 and name not in ("min", "max")):
-            self.report.add("HL303", node.span, f"`{name}` takes two values, not {len(node.args)}")
+        due = FUNCTIONS[name]
+        if len(node.args) < due or (len(node.args) > due and name not in ("min", "max")):
+            values = "one value" if due == 1 else "two values"
+            self.report.add("HL303", node.span, f"`{name}` takes {values}, not {len(node.args)}")
             return bad(node.span)
         typed = [self.term(arg, scope) for arg in node.args]
         if any(t.kind == "bad" for t in typed):

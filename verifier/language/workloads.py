@@ -231,6 +231,7 @@ def _program(workload: Workload, shared: Said, world: World, asked: tuple[p.Aske
         views=world.views,
         checks=world.checks,
         lemmas=tuple(world.lemmas.values()),
+        summaries=world.summaries,
         asked=asked,
     )
 

@@ -47,6 +47,7 @@ def _violation(violation: Violation) -> dict[str, Any]:
         "violated": violation.part,
         "text": violation.text,
         "grade": violation.grade,
+        "in_every_run": violation.in_every_run,
         "trace": {
             "since_ms": trace.since_ms,
             "end_ms": trace.end_ms,

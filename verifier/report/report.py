@@ -43,11 +43,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What is lost, and the run in which it is."""
+    """What is lost, and the run in which it is. `in_every_run`: shown for the check, by this part or by another one."""
 
     text: str
     part: str
     grade: str
+    in_every_run: bool
     trace: Trace
     why: tuple[Reason, ...]
 
@@ -88,8 +89,9 @@ def _check(file: str, workload: WorkloadResult, check: CheckResult) -> CheckRepo
     program = workload.program
     violated = [part for part in check.parts if part.witness is not None]
     traces = [(trace_of(part.witness), part) for part in violated if part.witness is not None]
-    traces.sort(key=lambda pair: (-pair[0].lasts_ms, pair[0].end_ms))
-    violation = _violation(program, *traces[0]) if traces else None
+    traces.sort(key=lambda pair: (-pair[0].lasts_ms, not pair[1].longest, pair[0].end_ms))
+    every = any(part.in_every_run for part in violated)
+    violation = _violation(program, *traces[0], every) if traces else None
     proven = check.parts if check.verdict is Verdict.SAFE else ()
     bounds = dict.fromkeys(used for part in proven for used in part.rests_on)
     texts = {lemma.name: lemma.text for lemma in program.lemmas}
@@ -115,17 +117,25 @@ def _check(file: str, workload: WorkloadResult, check: CheckResult) -> CheckRepo
     )
 
 
-def _violation(program: Program, trace: Trace, part: PartResult) -> Violation:
-    cut = part.witness is not None and part.witness.cut
-    if part.witness is not None and part.witness.check.when == TRUE:
-        grade = "in every run, at every moment"
-    elif trace.lasts_ms == 0 and not cut:
-        grade = "only at the edge: it lasts no time"
-    else:
-        grade = f"in some runs, for {'at least' if cut else 'up to'} {duration_text(trace.lasts_ms)}"
+def _violation(program: Program, trace: Trace, part: PartResult, every: bool) -> Violation:
+    grade = _grade(trace, part, every)
     last = {event.label: event for event in (*trace.events, *trace.late) if event.close and event.rests_on}
     links = sorted(last.values(), key=lambda event: event.at_ms)
-    return Violation(part.text, part.name, grade, trace, tuple(_reason(program, link) for link in links))
+    return Violation(part.text, part.name, grade, every, trace, tuple(_reason(program, link) for link in links))
+
+
+def _grade(trace: Trace, part: PartResult, every: bool) -> str:
+    """docs/semantics.md, section 4."""
+    assert part.witness is not None
+    if part.witness.check.when == TRUE:
+        return "in every run, at every moment"
+    runs = "in every run" if every else "in some runs"
+    if part.witness.check.kind == "ends_with":
+        return runs
+    if trace.lasts_ms > 0 or part.witness.cut:
+        return f"{runs}, for {'up to' if part.longest else 'at least'} {duration_text(trace.lasts_ms)}"
+    edge = "only at the edge: it lasts no time"
+    return edge if part.longest and not every else f"{runs}, in this one {edge}"
 
 
 def _reason(program: Program, event: TraceEvent) -> Reason:
@@ -167,7 +177,7 @@ def _value(program: Program, path: str, cls: str | None) -> Value:
 
 def scope_text(scope: Scope, program: Program) -> str:
     """For which sizes, in the words of the size settings."""
-    sizes = sorted(path for path, setting in program.settings.items() if setting.kind == "size")
+    sizes = program.sizes()
     if scope.least is None:
         given = [f"{_value(program, path, None)} {_last(path)}" for path in sizes]
         return f"this topology: {', '.join(given)}"

@@ -37,10 +37,12 @@ from verifier.language.program import (
     StateFamily,
     StatePattern,
     StepTemplate,
+    Summary,
     Variable,
     ViewTemplate,
     When,
     Window,
+    summary_let,
 )
 from verifier.records import dataclass
 from verifier.resources import shown
@@ -51,6 +53,21 @@ from verifier.system.relax import DROPPED, weakened
 from verifier.system.relax import relaxed as split
 from verifier.system.slice import slice_for
 from verifier.system.values import Env, Member, NotGiven, Reads, Values
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What a single member may do, as a summary sees it: `pairs` of aspects (0: none, 1, 2), and for how long at least
+    (milliseconds) it stays in the second once it has come there from the first. `rests_on`: settings behind that.
+    """
+
+    pairs: frozenset[tuple[int, int]]
+    dwell_ms: int
+    rests_on: tuple[str, ...]
+
+
+# Tells what the members of a summary may do; None: not known.
+Summarised = Callable[[Summary], Moves | None]
 
 # Tells a condition over many members that holds (or fails) in every reachable state; None: not known.
 Settled = Callable[[Condition, Env], bool | None]
@@ -72,10 +89,29 @@ class Lowered:
 
 
 def lower(
-    values: Values, part: CheckTemplate, env: Env, *, relaxed: bool, settled: Settled = lambda condition, env: None
+    values: Values,
+    part: CheckTemplate,
+    env: Env,
+    *,
+    relaxed: bool,
+    settled: Settled = lambda condition, env: None,
+    summarised: Summarised = lambda summary: None,
 ) -> Lowered:
-    """The system that decides `part` for the members in `env`. `settled` replaces what lemmas have decided."""
-    return _Lowering(values, relaxed, settled, {m for m in env.values() if isinstance(m, Member)}).run(part, env)
+    """The system that decides `part` for the members in `env`. `settled` replaces what lemmas have decided; relaxed,
+    `summarised` puts one machine in place of all members that a summary speaks about.
+    """
+    own = {m for m in env.values() if isinstance(m, Member)}
+    return _Lowering(values, relaxed, settled, own, summarised).run(part, env)
+
+
+def lower_with(
+    values: Values, part: CheckTemplate, env: Env, conditions: tuple[Condition, ...], settled: Settled
+) -> tuple[Lowered, tuple[ir.Expr, ...]]:
+    """The relaxed system of `part`, not sliced, and `conditions` over it, which may read what the part reads."""
+    own = {m for m in env.values() if isinstance(m, Member)}
+    lowering = _Lowering(values, True, settled, own, lambda summary: None)
+    exprs = tuple(lowering._condition(condition, env) for condition in conditions)
+    return lowering.run(part, env), exprs
 
 
 def skeleton(values: Values) -> ir.System:
@@ -124,7 +160,15 @@ class _Plan:
 
 
 class _Lowering:
-    def __init__(self, values: Values, relaxed: bool, settled: Settled, own: set[Member]) -> None:
+    def __init__(
+        self,
+        values: Values,
+        relaxed: bool,
+        settled: Settled,
+        own: set[Member],
+        summarised: Summarised = lambda summary: None,
+    ) -> None:
+        self.summarised = summarised
         self.values = values
         self.program = values.program
         self.relaxed = relaxed
@@ -219,6 +263,9 @@ class _Lowering:
                 let = self.program.lets[name]
                 inner = {p.name: env[a] for p, a in zip(let.parameters, args, strict=True)}
                 assert not let.static
+                together = self._together(name, inner) if self.relaxed else None
+                if together is not None:
+                    return together
                 return self._condition(let.body, inner)  # type: ignore[arg-type]
             case SeenBy(view, index, body):
                 return self._seen(self.program.views[view], tuple(_member(env, i) for i in index), body, env)
@@ -301,7 +348,7 @@ class _Lowering:
     def _first(self, template: MachineTemplate, members: tuple[Member, ...]) -> tuple[StateFamily, str]:
         """The initial state of a machine, and the family that it belongs to."""
         env = _bind(template, members)
-        pattern = next(pattern for pattern, test in template.initially if test is None or self._static(test, env))
+        pattern = next(pattern for pattern, test in template.initially if test is None or self._begins(test, env))
         family = next(f for f in template.states if f.name == pattern.name)
         chosen: dict[str, Member | int] = dict(env)
         args: list[Any] = []
@@ -315,6 +362,48 @@ class _Lowering:
             else:
                 args.append(arg)
         return family, self._states(template, replace(pattern, args=tuple(args)), chosen)[0]
+
+    def _begins(self, test: Condition, env: Env) -> bool:
+        """Whether an initial state is the one: known before the search, or from where the others begin."""
+        if isinstance(test, When):
+            return self._static(test.value, env)
+        start = _Lowering(self.values, False, lambda condition, env: None, set())
+        expr = start._condition(test, env)
+        self.placed |= start.placed
+        return at_start(expr, {name: machine.initial for name, machine in start.machines.items()})
+
+    def _together(self, let: str, env: Env) -> ir.Expr | None:
+        """A state of a summary, read from the machine that stands for all its members; None if there is none."""
+        name, _, state = let.partition(" is ")
+        summary = self.program.summaries.get(name) if state else None
+        members = tuple(m for m in env.values() if isinstance(m, Member))
+        if summary is None or not all(member.spelt_out for member in members):
+            return None
+        machine = instance_name(name, members)
+        if machine not in self.machines:
+            moves = self.summarised(summary)
+            if moves is None:
+                return None
+            states = ("none", *(state for state, _, _ in summary.aspects))
+            initial = next(s for s in states if self._begins(Call(summary_let(name, s), tuple(env), summary.span), env))
+            self.machines[machine] = ir.Machine(machine, states, initial)
+            self.members_of[machine] = members
+            self.steps[machine] = [
+                ir.Step(
+                    f"{machine}: {states[a]} -> {states[b]}",
+                    machine,
+                    states[a],
+                    states[b],
+                    ir.TRUE,
+                    lo,
+                    None,
+                    _origin(summary.span),
+                    moves.rests_on if lo else (),
+                    f"{machine} is {states[b]}",
+                )
+                for a, b, lo in _together_moves(moves)
+            ]
+        return ir.In(machine, frozenset({state}))
 
     def _seen(self, template: ViewTemplate, members: tuple[Member, ...], body: Condition, env: Env) -> ir.Expr:
         if not all(member.spelt_out for member in members):
@@ -507,6 +596,28 @@ def _collect_sources(exprs: Iterable[ir.Expr], sources: dict[str, dict[str, None
             known = sources.setdefault(expr.view, {})
             known.update(dict.fromkeys(name for name in sorted(ir.reads(expr.body, memo)) if name != DROPPED.machine))
         todo.extend(ir.children(expr))
+
+
+def _together_moves(moves: Moves) -> Iterator[tuple[int, int, int]]:
+    """What members that may do `moves` each do together, with the least time: the summary is in the first aspect that
+    some member is in.
+
+    Together they come to the second aspect from the first, when the last member leaves that. If a member neither falls
+    from the first to none nor comes from none to the second, that last member is now in the second, for its dwell.
+    """
+    pairs = moves.pairs
+    if (0, 1) in pairs:
+        yield 0, 1, 0
+    if (0, 2) in pairs:
+        yield 0, 2, 0
+    if (1, 2) in pairs or ((1, 0) in pairs and (0, 2) in pairs):
+        yield 1, 2, 0
+    if (1, 0) in pairs:
+        yield 1, 0, 0
+    if (0, 1) in pairs or (2, 1) in pairs:
+        yield 2, 1, 0
+    if (2, 0) in pairs:
+        yield 2, 0, 0 if {(1, 0), (0, 2)} & pairs else moves.dwell_ms
 
 
 def _stays(template: MachineTemplate, first: StateFamily) -> bool:

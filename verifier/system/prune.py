@@ -1,6 +1,6 @@
 """Steps that can never fire and states that are never reached, left out. Exact for every check.
 
-Two arguments, repeated until nothing changes:
+Three arguments, repeated until nothing changes:
 
 * a step whose guard fails in every combination of states that are reachable at all never fires; a state is reachable
   at all if a step that may fire leads there. A view's copy holds only states that its source was in.
@@ -8,6 +8,9 @@ Two arguments, repeated until nothing changes:
   second, the second never fires: both clocks start when the source is entered (the second's no earlier), and time does
   not pass the first one's bound. A self-loop as the first does not count: it restarts its own clock and leaves the
   second's running.
+* a step that fires in no pair of states which a machine and one other that it reads can reach together, whatever all
+  the rest does, never fires (a process that has closed its listener does not listen again, so readiness that was lost
+  for that reason does not return).
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ def prune(system: ir.System) -> ir.System:
     reached = _reached(system, steps)
     possible = _Possible(reached)
     alive = tuple(s for s in steps if s.source in reached[s.machine] and possible(s.guard)[0])
+    if len(alive) == len(steps):
+        alive = _together(system, alive, reached)
     if len(alive) < len(steps):
         return prune(replace(system, steps=alive))
     machines = tuple(replace(m, states=tuple(s for s in m.states if s in reached[m.name])) for m in system.machines)
@@ -66,11 +71,54 @@ def _reached(system: ir.System, steps: tuple[ir.Step, ...]) -> dict[str, set[str
     return reached
 
 
-class _Possible:
-    """(may hold, may fail), if each machine is anywhere it was ever seen, one reading independent of the other."""
+# Larger products of two machines than this are not looked at.
+_PAIRS_MAX = 400
 
-    def __init__(self, reached: dict[str, set[str]]) -> None:
+
+def _together(system: ir.System, steps: tuple[ir.Step, ...], reached: dict[str, set[str]]) -> tuple[ir.Step, ...]:
+    """Without the steps that fire in no pair of states which their machine and one that it reads reach together."""
+    of: dict[str, list[ir.Step]] = {}
+    for s in steps:
+        of.setdefault(s.machine, []).append(s)
+    dead: set[str] = set()
+    for machine, own in of.items():
+        names = {name for s in own for name in ir.reads(s.guard) if name in of and name != machine}
+        for other in sorted(names):
+            if len(reached[machine]) * len(reached[other]) <= _PAIRS_MAX:
+                dead |= _never_in_pairs(system, (machine, other), (own, of[other]), reached)
+    return tuple(s for s in steps if s.name not in dead)
+
+
+def _never_in_pairs(
+    system: ir.System, names: tuple[str, str], steps: tuple[list[ir.Step], list[ir.Step]], reached: dict[str, set[str]]
+) -> set[str]:
+    a, b = names
+    start = (system.machine[a].initial, system.machine[b].initial)
+    seen, todo = {start}, [start]
+    fired: set[str] = set()
+    while todo:
+        here = todo.pop()
+        possible = _Possible({**reached, a: {here[0]}, b: {here[1]}}, reached)
+        for i, own in enumerate(steps):
+            for s in own:
+                if s.source == here[i] and possible(s.guard)[0]:
+                    fired.add(s.name)
+                    onward = (s.target, here[1]) if i == 0 else (here[0], s.target)
+                    if onward not in seen:
+                        seen.add(onward)
+                        todo.append(onward)
+    return {s.name for s in steps[0] if s.name not in fired}
+
+
+class _Possible:
+    """(may hold, may fail), if each machine is anywhere it was ever seen, one reading independent of the other.
+
+    `copied`: where each machine may be in a copy, if that is not the same.
+    """
+
+    def __init__(self, reached: dict[str, set[str]], copied: dict[str, set[str]] | None = None) -> None:
         self.reached = reached
+        self.inside = self if copied is None else _Possible(copied)
         self.memo: dict[int, tuple[bool, bool]] = {}
 
     def __call__(self, expr: ir.Expr) -> tuple[bool, bool]:
@@ -90,7 +138,7 @@ class _Possible:
                 holds, fails = self(body)
                 return fails, holds
             case ir.Seen(_, body):
-                return self(body)
+                return self.inside(body)
         parts = [self(part) for part in ir.children(expr)]
         may, must_not = sum(holds for holds, _ in parts), sum(fails for _, fails in parts)
         match expr:

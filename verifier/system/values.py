@@ -274,6 +274,9 @@ class Values:
                 return portion
             rounded = self.domain.ceil_percent if op == "round_up" else self.domain.floor_percent
             return rounded(portion.value, of)
+        if op in ("earliest", "latest"):
+            window = _as_window("within", args[0])
+            return Duration(window.lo_ms if op == "earliest" else window.hi_ms)  # type: ignore[arg-type]
         if op == "power":
             return args[0] ** args[1]
         total = args[0]

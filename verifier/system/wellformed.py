@@ -210,35 +210,53 @@ def _named(
 
 
 def time_stops(system: System) -> Iterator[Problem]:
-    """Sufficient and cheap: no machine has a cycle of steps that all have `lo` 0 and a bounded `hi` (section 2)."""
-    edges: dict[tuple[str, str], list[tuple[int, Step]]] = {}
+    """Sufficient and cheap: no machine has a cycle of steps that all have `lo` 0 and a bounded `hi` (section 2).
+
+    A cycle does no harm if two of its guards contradict each other about a machine without such a cycle: to go round it
+    needs that machine to move again and again, which then nothing forces without time passing.
+    """
+    edges: dict[str, dict[str, list[tuple[int, Step]]]] = {}
     for i, step in enumerate(system.steps):
         if step.lo == 0 and step.hi is not None and step.guard != FALSE:
-            edges.setdefault((step.machine, step.source), []).append((i, step))
-    for (machine, start), steps in edges.items():
-        for i, step in steps:
-            path = _path(edges, machine, step.target, start)
-            # Each cycle is reported once, at the first of its steps.
-            if path is not None and i == min([i, *(j for j, _ in path)]):
-                turns = ", ".join(repr(s.name) for s in (step, *(s for _, s in path)))
+            edges.setdefault(step.machine, {}).setdefault(step.source, []).append((i, step))
+    cycles = {machine: list(_cycles(steps)) for machine, steps in edges.items()}
+    turning = {machine for machine, found in cycles.items() if found}
+    for machine in sorted(turning):
+        for cycle in cycles[machine]:
+            if not _contradictory([step for _, step in cycle], turning):
+                turns = ", ".join(repr(step.name) for _, step in cycle)
                 message = f"{turns} can go round without time passing; write a lo of at least 1 for one of them"
-                yield Problem(("steps", i, "lo"), message)
+                yield Problem(("steps", cycle[0][0], "lo"), message)
 
 
-def _path(
-    edges: dict[tuple[str, str], list[tuple[int, Step]]], machine: str, start: str, goal: str
-) -> list[tuple[int, Step]] | None:
-    """The shortest way from one state to another along `edges`."""
-    ways: dict[str, list[tuple[int, Step]]] = {start: []}
-    todo = [start]
-    for here in todo:
-        if here == goal:
-            return ways[here]
-        for i, step in edges.get((machine, here), ()):
-            if step.target not in ways:
-                ways[step.target] = [*ways[here], (i, step)]
-                todo.append(step.target)
-    return None
+def _cycles(edges: dict[str, list[tuple[int, Step]]]) -> Iterator[list[tuple[int, Step]]]:
+    """Every simple cycle, once: from the first of its states."""
+    order = {state: i for i, state in enumerate(edges)}
+
+    def onward(path: list[tuple[int, Step]], start: str) -> Iterator[list[tuple[int, Step]]]:
+        here = path[-1][1].target if path else start
+        for edge in edges.get(here, ()):
+            target = edge[1].target
+            if target == start:
+                yield [*path, edge]
+            elif order.get(target, -1) > order[start] and target not in {step.source for _, step in path}:
+                yield from onward([*path, edge], start)
+
+    for start in edges:
+        yield from onward([], start)
+
+
+def _contradictory(steps: list[Step], turning: set[str]) -> bool:
+    """Two of the guards need some other machine, which has no such cycle itself, in different states."""
+    needed: dict[str, frozenset[str]] = {}
+    for step in steps:
+        for part in step.guard.parts if isinstance(step.guard, And) else (step.guard,):
+            if isinstance(part, In) and part.machine not in turning:
+                left = needed.get(part.machine, part.states) & part.states
+                if not left:
+                    return True
+                needed[part.machine] = left
+    return False
 
 
 def _list(names: Iterable[str]) -> str:

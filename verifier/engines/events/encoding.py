@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verifier.engines.events.reading import Point, Reading
-from verifier.engines.events.shape import At, Shape, Under, live_steps
+from verifier.engines.events.shape import At, Shape, Under, crosses, live_steps
 from verifier.engines.terms import Clock, Term, Terms
 from verifier.system.ir import FALSE, TRUE, And, AtLeast, Check, Const, Expr, In, Not, Or, Step, System, neg
 
@@ -21,9 +21,11 @@ Bound = tuple[str, str]
 class Encoding:
     """All formulas of one system: `rules` are the runs, `goal` the violation, `bounds` a literal for each bound."""
 
-    def __init__(self, system: System, check: Check, shape: Shape, terms: Terms, clock: Clock) -> None:
+    def __init__(
+        self, system: System, check: Check, shape: Shape, terms: Terms, clock: Clock, more_points: int = 0
+    ) -> None:
         self.system, self.check, self.shape, self.terms, self.clock = system, check, shape, terms, clock
-        self.reading = Reading(system, shape, terms, clock)
+        self.reading = Reading(system, shape, terms, clock, more_points)
         self.bounds: dict[Bound, Term] = {}
         self.rules: list[Term] = []
         self._settled: dict[tuple[int, str, str], Expr] = {}
@@ -93,7 +95,7 @@ class Encoding:
         """The conjuncts of a step's guard, what it says of its own machine decided by the step's source."""
         expr = step.guard
         if step.machine in self.reading.reads(expr):
-            expr = self._settle(expr, step.machine, step.source)
+            expr = self.settle(expr, step.machine, step.source)
         parts: list[Expr] = []
         todo = [expr]
         while todo:
@@ -104,7 +106,8 @@ class Encoding:
                 parts.append(here)
         return parts
 
-    def _settle(self, expr: Expr, machine: str, state: str) -> Expr:
+    def settle(self, expr: Expr, machine: str, state: str) -> Expr:
+        """`expr` with its direct readings of `machine` decided: it is in `state`."""
         key = (id(expr), machine, state)
         found = self._settled.get(key)
         if found is None:
@@ -112,13 +115,13 @@ class Encoding:
                 case In(name, states):
                     found = Const(state in states) if name == machine else expr
                 case And(parts):
-                    found = And(tuple(self._settle(part, machine, state) for part in parts))
+                    found = And(tuple(self.settle(part, machine, state) for part in parts))
                 case Or(parts):
-                    found = Or(tuple(self._settle(part, machine, state) for part in parts))
+                    found = Or(tuple(self.settle(part, machine, state) for part in parts))
                 case AtLeast(k, parts):
-                    found = AtLeast(k, tuple(self._settle(part, machine, state) for part in parts))
+                    found = AtLeast(k, tuple(self.settle(part, machine, state) for part in parts))
                 case Not(body):
-                    found = neg(self._settle(body, machine, state))
+                    found = neg(self.settle(body, machine, state))
                 case _:
                     found = expr
             self._settled[key] = found
@@ -265,12 +268,20 @@ class Encoding:
             return
         reading, terms = self.reading, self.terms
         off = terms.no(self._bound(view, "stale"))
-        changes = [slot for source in self.system.view[view].sources for slot in reading.slots[source]]
+        changes = list(self._changes_to(view))
         for x in changes:
             ways = [off, terms.no(x.happens), reading.fresh(view, x), reading.within(x, reading.end, stale)]
             ways += [terms.all(self._soon(x, slot, stale)) for slot in reading.slots[view]]
             ways += [terms.all((*self._soon(x, y, stale), reading.fresh(view, y))) for y in changes if y is not x]
             self._require(terms.any(ways))
+
+    def _changes_to(self, view: str) -> Iterator[Point]:
+        """The slots of the view's sources that change what somebody reads through it."""
+        for source in self.system.view[view].sources:
+            groups = self.shape.told_apart.get((view, source))
+            for slot in self.reading.slots[source]:
+                if groups is None or any(crosses(step, groups) for step in slot.steps):
+                    yield slot
 
     # -- views read once -------------------------------------------------------------------------------------------
 

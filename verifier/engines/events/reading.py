@@ -43,7 +43,7 @@ RULES = Rules()
 class Reading:
     """Slots and points of one system, and the formulas that read its state right after a point."""
 
-    def __init__(self, system: System, shape: Shape, terms: Terms, clock: Clock) -> None:
+    def __init__(self, system: System, shape: Shape, terms: Terms, clock: Clock, more_points: int = 0) -> None:
         self.system, self.shape, self.terms, self.clock, self.rules = system, shape, terms, clock, RULES
         self.slots: dict[str, list[Point]] = {}
         self.once: dict[str, Point] = {}
@@ -64,15 +64,16 @@ class Reading:
             elif view in shape.view_slots:
                 self.slots[view] = [self._point(view, j, terms.boolean()) for j in range(1, shape.view_slots[view] + 1)]
         # One more than all points: room for `since`, which is made when a violation is measured.
-        self.slack = self.points + 2 if self.rules.slack else 0
-        self.scale = (self.points + 2) * (self.points + 2) + 1
+        room = self.points + 2 + more_points
+        self.slack = room if self.rules.slack else 0
+        self.scale = room * room + 1
         self.definitions: list[Term] = []
         self._holds: dict[tuple[int, bool, int], Term] = {}
         self._kept: list[Expr] = []
         self._lt: dict[tuple[int, int], Term] = {}
         self._last: dict[tuple[str, int, int, int], Term] = {}
         self._at: dict[tuple[str, frozenset[str], int], Term] = {}
-        self._same: dict[tuple[str, int, int], Term] = {}
+        self._same: dict[tuple[str, str, int, int], Term] = {}
         self._fresh: dict[tuple[str, int], Term] = {}
         self._after: dict[tuple[int, frozenset[str]], Term] = {}
         self._reads: dict[int, frozenset[str]] = {}
@@ -80,6 +81,11 @@ class Reading:
     def _point(self, owner: str, index: int, happens: Term, steps: tuple[Step, ...] = ()) -> Point:
         self.points += 1
         return Point(self.points, owner, index, happens, self.terms.integer(), steps)
+
+    def moment(self, view: str) -> Point:
+        """An extra point: `view`, a name of its own, is read as of this moment. There is room for `more_points`."""
+        self.once[view] = self._point(view, 1, self.terms.true)
+        return self.once[view]
 
     def since_point(self) -> Point:
         """The extra point from which a violation lasts; at most one is made."""
@@ -236,18 +242,20 @@ class Reading:
 
     # -- copies ----------------------------------------------------------------------------------------------------
 
-    def same(self, name: str, x: Point, y: Point) -> Term:
-        """`name`, a machine's state or a view's whole copy, is the same right after `x` and right after `y`."""
+    def same(self, view: str, name: str, x: Point, y: Point) -> Term:
+        """`name`, a machine's state or a view's whole copy, is to readers of `view` the same right after `x` and right
+        after `y`.
+        """
         if x is y or not self.slots[name]:
             return self.terms.true
-        key = (name, x.number, y.number)
+        key = (view, name, x.number, y.number)
         found = self._same.get(key)
         if found is None:
             self.clock.look()
             if name in self.system.machine:
                 found = self.terms.any(
                     self.terms.all((self.at(name, states, x), self.at(name, states, y)))
-                    for states in (frozenset((state,)) for state in self.system.machine[name].states)
+                    for states in self.shape.told_apart[view, name]
                 )
             elif not self.rules.nested_compared:
                 found = self.terms.true
@@ -265,7 +273,7 @@ class Reading:
                 last_y = self.last(view, b, b, y)
                 if self.terms.is_false(last_x) or self.terms.is_false(last_y):
                     continue
-                equal = (self.same(s, copy_x, copy_y) for s in self.system.view[view].sources)
+                equal = (self.same(view, s, copy_x, copy_y) for s in self.system.view[view].sources)
                 choices.append(self.terms.all((last_x, last_y, *equal)))
         return self.terms.any(choices)
 
@@ -280,7 +288,9 @@ class Reading:
             sources = self.system.view[view].sources
             found = self._fresh[key] = self._named(
                 self.terms.any(
-                    self.terms.all((self.last(view, k, k, x), *(self.same(source, copy, x) for source in sources)))
+                    self.terms.all(
+                        (self.last(view, k, k, x), *(self.same(view, source, copy, x) for source in sources))
+                    )
                     for k, copy in enumerate([self.init, *self.slots[view]])
                 )
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from verifier.records import dataclass
-from verifier.system.ir import FALSE, Check, Expr, Step, System, reads
+from verifier.system.ir import FALSE, Check, Expr, In, Seen, Step, System, children, reads
 
 END: Literal["END"] = "END"
 
@@ -44,12 +44,18 @@ class Turns:
 class Shape:
     """Slots of machines; for each view the number of its slots; `once`, sources before readers; `unread` views have
     none.
+
+    `told_apart`: for each view and machine among its sources, the groups of states that somebody tells apart through
+    the view. A change within a group concerns nobody: a view that differs from its sources in that alone may refresh at
+    once, whereby nothing that is read changes, so its clock need not be looked at (as docs/semantics.md, section 5,
+    says of sources that are never read).
     """
 
     turns: dict[str, Turns]
     view_slots: dict[str, int]
     once: dict[str, Moment]
     unread: frozenset[str]
+    told_apart: dict[tuple[str, str], tuple[frozenset[str], ...]]
 
     @property
     def slots(self) -> int:
@@ -69,13 +75,56 @@ def shape_of(system: System, check: Check, assume: tuple[Expr, ...], *, once: bo
     }
     unread = _unread(system, check, assume) if once else frozenset[str]()
     moments = _moments(system, check, assume, turns, unread) if once else {}
+    told_apart = _told_apart(system, check, assume)
     counts: dict[str, int] = {}
     for name in sources_first(system):
         if name not in moments and name not in unread:
-            sources = system.view[name].sources
-            counts[name] = sum(len(turns[s].steps) if s in turns else counts[s] for s in sources)
+            counts[name] = 0
+            for source in system.view[name].sources:
+                if source in turns:
+                    groups = told_apart[name, source]
+                    counts[name] += sum(any(crosses(step, groups) for step in slot) for slot in turns[source].steps)
+                else:
+                    counts[name] += counts[source]
     ordered = {name: moments[name] for name in sources_first(system) if name in moments}
-    return Shape(turns, counts, ordered, unread)
+    return Shape(turns, counts, ordered, unread, told_apart)
+
+
+def crosses(step: Step, groups: tuple[frozenset[str], ...]) -> bool:
+    """Does the step lead from one of `groups` to another?"""
+    return not any(step.source in group and step.target in group for group in groups)
+
+
+def _told_apart(
+    system: System, check: Check, assume: tuple[Expr, ...]
+) -> dict[tuple[str, str], tuple[frozenset[str], ...]]:
+    tests: dict[tuple[str, str], set[frozenset[str]]] = {}
+    todo: list[tuple[str, Expr]] = [("", expr) for expr in (check.when, *assume)]
+    todo += [("", step.guard) for steps in live_steps(system).values() for step in steps]
+    visited: set[tuple[str, int]] = set()
+    while todo:
+        through, expr = todo.pop()
+        if (through, id(expr)) in visited:
+            continue
+        visited.add((through, id(expr)))
+        if isinstance(expr, In) and through:
+            tests.setdefault((through, expr.machine), set()).add(expr.states)
+        inside = expr.view if isinstance(expr, Seen) else through
+        todo += [(inside, part) for part in children(expr)]
+    return {
+        (view.name, source): _groups(system.machine[source].states, tests.get((view.name, source), set()))
+        for view in system.views
+        for source in view.sources
+        if source in system.machine
+    }
+
+
+def _groups(states: tuple[str, ...], tests: set[frozenset[str]]) -> tuple[frozenset[str], ...]:
+    """The states that pass the same tests, together."""
+    groups: dict[frozenset[frozenset[str]], set[str]] = {}
+    for state in states:
+        groups.setdefault(frozenset(test for test in tests if state in test), set()).add(state)
+    return tuple(frozenset(group) for group in groups.values())
 
 
 def _turns(initial: str, cut_at: int, steps: tuple[Step, ...]) -> Turns:

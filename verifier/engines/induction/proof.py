@@ -39,7 +39,7 @@ class Induction:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        sizes = tuple(sorted(path for path, setting in program.settings.items() if setting.kind == "size"))
+        sizes = program.sizes()
         given = Values(program)
         actual = tuple((path, given.evaluate(_read(path), {}, Reads())) for path in sizes)
         # The widest scope first: every size from 1 up, then one after the other from its actual value up. What holds

@@ -57,7 +57,7 @@ class Symbols(Numbers):
 
     def size(self, path: str, value: int) -> Any:
         self.asked += 1
-        if self.least is None:
+        if self.least is None or path not in self.least:
             return value
         symbol = Symbolic("size", (path,))
         self.constraints[path] = Symbolic(">=", (symbol, self.least[path]))

@@ -24,7 +24,6 @@ from verifier.language.program import (
     Quantified,
     SeenBy,
     StatePattern,
-    Static,
     When,
 )
 from verifier.records import dataclass
@@ -147,9 +146,11 @@ class Trees:
         states = frozenset(s for pattern in patterns for s in states_of(self.book.values, template, pattern, env))
         return ir.In(SEPARATOR.join((*views, name)), states) if states else ir.FALSE
 
-    def _begins(self, test: Static | None, env: Env) -> bool:
+    def _begins(self, test: Condition | None, env: Env) -> bool:
         """Whether an alternative of `initially` is the one for this member."""
-        holds = ir.TRUE if test is None else self._static(test, env)
+        if test is not None and not isinstance(test, When):
+            raise Unsupported("an initial state that depends on where the others begin")
+        holds = ir.TRUE if test is None else self._static(test.value, env)
         if not isinstance(holds, ir.Const):
             raise Unsupported("an initial state that depends on a size")
         return holds.value
