@@ -381,10 +381,11 @@ def test_explain_knows_the_spelling_of_kubernetes() -> None:
     assert "deployment.max_surge" in found.stderr
 
 
-def test_help_shows_the_five_commands_first() -> None:
+def test_help_shows_the_main_commands_first() -> None:
     shown = run("--help").stdout.partition("Commands:")[2]
-    assert re.findall(r"^  ([a-z-]+)  ", shown, re.MULTILINE)[:5] == [
+    assert re.findall(r"^  ([a-z-]+)  ", shown, re.MULTILINE)[:6] == [
         "verify",
+        "profiles",
         "explain",
         "compile",
         "new",

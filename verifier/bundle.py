@@ -15,6 +15,7 @@ from typing import Any
 
 FORMAT = "hitless-bundle/1"
 _INPUT_BYTES_MAX = 2_000_000
+_OWN_FORMS = (".rollout", ".model")
 
 
 def write_bundle(error: BaseException, arguments: Sequence[str]) -> Path | None:
@@ -48,6 +49,7 @@ def contents(error: BaseException, arguments: Sequence[str]) -> dict[str, Any]:
         "error": f"{type(error).__name__}: {error}",
         "traceback": "".join(traceback.format_exception(error)),
         "inputs": {name: text for name in arguments if (text := _input(name)) is not None},
+        "scenario": getattr(error, "scenario", None),
         "system": _system(error),
         "run": _run(error),
     }
@@ -69,13 +71,15 @@ def _run(error: BaseException) -> Any:
 
 
 def _input(name: str) -> str | None:
+    """The text of a file in one of our own forms. Any other may hold secrets: what was read of it is the scenario."""
     path = Path(name)
     try:
         if not path.is_file() or path.stat().st_size > _INPUT_BYTES_MAX:
             return None
-        return path.read_bytes().decode("utf-8", "backslashreplace")
+        text = path.read_bytes().decode("utf-8", "backslashreplace")
     except (OSError, ValueError):
         return None
+    return text if name.endswith(_OWN_FORMS) or '"hitless-system/' in text else None
 
 
 def _places() -> Iterator[Path]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from verifier.language.diagnostics import Diagnostic
     from verifier.language.load import Loaded
 
-_FIRST = ("verify", "explain", "compile", "new", "check-system")
+_FIRST = ("verify", "profiles", "explain", "compile", "new", "check-system")
 BAD_INPUT, INTERNAL, INTERRUPTED, PIPE_CLOSED = 2, 3, 130, 141
 
 
@@ -78,12 +78,31 @@ def main() -> None:
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="What is printed.")
 @click.option("--budget", type=_Seconds(), default=60.0, metavar="TIME", help="Time for one file (default 60s).")
 @click.option("--explain", is_flag=True, help="Every event of the run, and every bound.")
-def verify(files: tuple[str, ...], only: tuple[str, ...], style: str, budget: float, explain: bool) -> NoReturn:
-    """Decide every `verify` of each scenario.
+@click.option("--on", metavar="PROFILE", help="The platform (`hitless profiles`), if the manifests do not tell.")
+@click.option("--from", "old", metavar="OLD", help="What runs now: a file, a folder, or a revision of git.")
+@click.option("--what-if", "event", metavar="EVENT", default="rollout", help="rollout (the default), drain, ..")
+@click.option("--kubernetes", "version_given", metavar="VERSION", help="Its version, such as 1.29.")
+@click.option("--strict", is_flag=True, help="DEPENDS ends with exit code 1.")
+@click.option("--only", "verdicts", multiple=True, metavar="VERDICT", help="Show only these, such as UNSAFE.")
+@click.option("-k", "name", metavar="NAME", help="Only services whose name contains NAME.")
+def verify(
+    files: tuple[str, ...], only: tuple[str, ...], style: str, budget: float, explain: bool, **manifests: Any
+) -> NoReturn:
+    """Decide what is asked of each scenario, or every way of requests to the workloads of manifests.
 
-    Exit code 0: all SAFE. 1: something is lost (UNSAFE) or never completes (STUCK). 4: DEPENDS, VACUOUS or
-    INCONCLUSIVE. 2: bad input. 3: an error of hitless itself.
+    A scenario ends in .rollout. Manifests are YAML or JSON, a folder of them, or `-` for standard input:
+    helm template . | hitless verify -
+
+    Exit code 0: all SAFE. 1: something is lost (UNSAFE) or never completes (STUCK). 4: DEPENDS, VACUOUS,
+    INCONCLUSIVE or NOT VERIFIED. 2: bad input. 3: an error of hitless itself.
     """
+    from verifier.manifests.files import is_manifest
+
+    kinds = {is_manifest(file) for file in files}
+    if kinds == {True}:
+        _verify_manifests(files, style, budget, explain, **manifests)
+    if kinds == {True, False}:
+        raise click.UsageError("scenarios and manifests are verified one kind at a time")
     started = time.monotonic()
     # Much is made and little of it goes in circles: looking for circles less often saves a tenth of the time.
     gc.set_threshold(200_000, 50, 100)
@@ -114,15 +133,34 @@ def verify(files: tuple[str, ...], only: tuple[str, ...], style: str, budget: fl
     sys.exit(report.verdict.exit_code)
 
 
+@main.command(short_help="the platforms that hitless knows, and their numbers")
+@click.argument("action", type=click.Choice(["list", "show"]), default="list")
+@click.argument("name", required=False)
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="What is printed.")
+def profiles(action: str, name: str | None, style: str) -> None:
+    """List the profiles for `verify --on`, or show the numbers of one with their sources."""
+    from verifier.manifests.listing import listing, shown_profile
+
+    try:
+        rows = listing() if action == "list" else shown_profile(name or "")
+    except KeyError:
+        raise click.UsageError(f"there is no profile {name!r}; `hitless profiles` lists them") from None
+    if style == "json":
+        _print_json(rows.data)
+    else:
+        click.echo(rows.text, nl=False)
+
+
 @main.command(short_help="what a diagnostic, a setting or a check means")
 @click.argument("topic")
 def explain(topic: str) -> None:
     """Explain a diagnostic (`HL101`), a setting (`deployment.max_surge`), a block of settings, or a check."""
     from verifier.language.explain import explain as look_up
     from verifier.language.explain import suggestions
+    from verifier.manifests.catalogue import explained
     from verifier.report.explanation import text
 
-    found = look_up(topic)
+    found = explained(topic) or look_up(topic)
     if found is None:
         near = suggestions(topic)
         hint = f"; nearest: {', '.join(near)}" if near else ""
@@ -192,6 +230,50 @@ def new(file: str) -> None:
 
 
 # -- helpers -----------------------------------------------------------------------------------------------------------
+
+
+def _verify_manifests(
+    files: tuple[str, ...],
+    style: str,
+    budget: float,
+    explain: bool,
+    verdicts: tuple[str, ...],
+    name: str | None,
+    strict: bool,
+    **ask: Any,
+) -> NoReturn:
+    """Manifests in, a report out; mistakes and warnings are on standard error."""
+    started = time.monotonic()
+    gc.set_threshold(200_000, 50, 100)
+    from verifier.fleet.run import Limits, verified
+    from verifier.fleet.selected import BadRequest, checked, selected
+    from verifier.manifests.load import Ask, load
+    from verifier.report.screen import findings, screen
+
+    try:
+        with _Progress() as progress:
+            asked = checked(Ask(files, **ask), verdicts)
+            manifests = selected(load(asked), name)
+            progress.what = "verifying"
+
+            def tell(done: int, of: int) -> None:
+                progress.what = f"{done} of {of} different settings"
+
+            report = verified(manifests, Limits(budget, strict=strict), tell)
+    except BadRequest as error:
+        raise click.UsageError(str(error)) from None
+    report = report.finished(time.monotonic() - started)
+    if style == "json":
+        from verifier.report.fleet_json import as_json
+
+        _print_json(as_json(report.only(verdicts)))
+    else:
+        from verifier.language.diagnostics import render
+
+        found = (*report.errors, *report.warnings)
+        click.echo(render(found, manifests.sources) if explain else findings(report), nl=False, err=True)
+        click.echo(screen(report.only(verdicts), colour=_colour(), explain=explain), nl=False)
+    sys.exit(report.exit_code)
 
 
 class _Progress:
@@ -285,3 +367,6 @@ def _print_json(value: object) -> None:
 
 def _colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+import verifier.cli_graph  # noqa: E402, F401  (graph, walk and export)

@@ -26,10 +26,17 @@ def judged(program: Program, whole: CheckResult, ask: Ask) -> CheckResult:
     assumed = [path for (path, cls), given in program.values.items() if given.assumed and given.typical is not None]
     if whole.verdict is not Verdict.UNSAFE or not assumed:
         return whole
-    if ask(Values(program, typical=True), False).verdict is not Verdict.SAFE:
-        return whole
+    typical = ask(Values(program, typical=True), False)
+    if typical.verdict is not Verdict.SAFE:
+        return replace(whole, typically_ms=_lasts_ms(typical))
     found = [_threshold(program, path, ask) for path in dict.fromkeys(assumed)]
     return replace(whole, verdict=Verdict.DEPENDS, thresholds=tuple(t for t in found if t is not None))
+
+
+def _lasts_ms(result: CheckResult) -> int | None:
+    """How long the longest violation found lasts; None if there is none."""
+    found = [part.witness for part in result.parts if part.witness is not None]
+    return max(((w.replayed.end - w.replayed.since) * w.system.tick_ms for w in found), default=None)
 
 
 def _threshold(program: Program, path: str, ask: Ask) -> Threshold | None:

@@ -18,7 +18,7 @@ from math import inf
 from typing import Any
 
 from verifier.analysis.completion import completed
-from verifier.analysis.grade import in_every_run, lasts_at_most
+from verifier.analysis.grade import grade
 from verifier.analysis.kinds import alike, has_every_kind, kinds
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.summaries import moves_of
@@ -87,8 +87,8 @@ class Decider:
     values: Values
     deadline: Deadline
     induction: Induction
-    _session: Session = field(default_factory=Session)
     _moves: dict[str, Moves | None] = field(default_factory=dict)
+    _session: Session = field(default_factory=Session)
     _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
 
     def check(self, name: str, argument: int | None, *, quick: bool = False) -> CheckResult:
@@ -236,24 +236,10 @@ class Decider:
             question.result = self._answer(question, found)
 
     def _grade(self, questions: list[_Question]) -> None:
-        """Is a violation in every run, and is the longest one as long as any can be?
-
-        One part that every run violates is enough for the check. With typical values only the verdict is wanted.
-        """
+        """How bad what is violated is. With typical values only the verdict is wanted."""
         violated = [q for q in questions if q.result is not None and q.result.verdict is Verdict.UNSAFE]
-        if self.values.typical or not violated:
-            return
-        for question in violated:
-            assert question.exact is not None
-            assert question.result is not None
-            if in_every_run(question.exact, question.own, self._meaning(question.exact), self.deadline.left()):
-                question.result = replace(question.result, in_every_run=True)
-                break
-        question = max(violated, key=_Question.lasts_ms)
-        assert question.exact is not None
-        assert question.result is not None
-        if lasts_at_most(question.relaxed, question.exact, question.lasts_ms(), self.deadline.left()):
-            question.result = replace(question.result, longest=True)
+        if violated and not self.values.typical:
+            grade(violated, self._meaning, self.deadline.left)
 
     def _answer(self, question: _Question, found: Witness | Outcome) -> PartResult:
         match found:

@@ -13,7 +13,7 @@ from verifier.system.scope import Scope
 
 
 class Verdict(Enum):
-    """docs/semantics.md, section 4."""
+    """docs/semantics.md, section 4. NOT_VERIFIED: nobody looked, and why is said."""
 
     SAFE = "SAFE"
     UNSAFE = "UNSAFE"
@@ -21,6 +21,12 @@ class Verdict(Enum):
     DEPENDS = "DEPENDS"
     VACUOUS = "VACUOUS"
     INCONCLUSIVE = "INCONCLUSIVE"
+    NOT_VERIFIED = "NOT VERIFIED"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return WORST_FIRST.index(self)
 
     @property
     def exit_code(self) -> int:
@@ -32,6 +38,7 @@ WORST_FIRST = (
     Verdict.UNSAFE,
     Verdict.STUCK,
     Verdict.DEPENDS,
+    Verdict.NOT_VERIFIED,
     Verdict.INCONCLUSIVE,
     Verdict.VACUOUS,
     Verdict.SAFE,
@@ -39,7 +46,7 @@ WORST_FIRST = (
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
-    return min(verdicts, key=WORST_FIRST.index)
+    return min(verdicts, key=lambda verdict: verdict.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,10 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A check as it was asked for, with the result of each part."""
+    """A check as it was asked for, with the result of each part.
+
+    `typically_ms`: for how long it is violated if every assumed bound is typical; None where nothing is assumed.
+    """
 
     name: str
     doc: str
@@ -100,6 +110,7 @@ class CheckResult:
     parts: tuple[PartResult, ...]
     seconds: float
     thresholds: tuple[Threshold, ...] = ()
+    typically_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

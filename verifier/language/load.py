@@ -145,7 +145,7 @@ def _load_one(path: str, files: Files, report: Collector) -> list[Program]:
     top = files.read(path, Span(path, 1, 1, 1, 2), scenario=scenario)
     if top is None or top.tree is None:
         return []
-    models = _models(path, top, files)
+    models = models_used_by(path, top, files)
     world = check_models(models.values(), report)
     if not isinstance(top.tree, s.Scenario) or (not top.tree.items and top.diagnostics):
         return []
@@ -153,7 +153,7 @@ def _load_one(path: str, files: Files, report: Collector) -> list[Program]:
     return programs(top.tree, world, reader, path)
 
 
-def _models(path: str, top: Parsed, files: Files) -> dict[str, s.Model]:
+def models_used_by(path: str, top: Parsed, files: Files) -> dict[str, s.Model]:
     """All models that `top` uses, and those use, each once, in the order of use; with itself if it is one."""
     models: dict[str, s.Model] = {}
     waiting: list[tuple[str, Parsed]] = [(path, top)]

@@ -16,11 +16,11 @@ def as_json(report: Report) -> dict[str, Any]:
         "format": FORMAT,
         "verdict": report.verdict.value,
         "seconds": round(report.seconds, 3),
-        "checks": [_check(check) for check in report.checks],
+        "checks": [check_json(check) for check in report.checks],
     }
 
 
-def _check(check: CheckReport) -> dict[str, Any]:
+def check_json(check: CheckReport) -> dict[str, Any]:
     found: dict[str, Any] = {
         "file": check.file,
         "workload": check.workload,
@@ -33,6 +33,8 @@ def _check(check: CheckReport) -> dict[str, Any]:
     }
     if check.reason:
         found["reason"] = check.reason
+    if check.typically_ms is not None:
+        found["typically_ms"] = check.typically_ms
     if check.thresholds:
         found["safe_if"] = list(check.thresholds)
     if check.violation is not None:

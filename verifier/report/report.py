@@ -70,6 +70,7 @@ class CheckReport:
     also_violated: tuple[str, ...]
     reason: str
     thresholds: tuple[str, ...]
+    typically_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def _check(file: str, workload: WorkloadResult, check: CheckResult) -> CheckRepo
             + ("" if t.assumed_ms is None else f" (assumed up to {duration_text(t.assumed_ms)})")
             for t in check.thresholds
         ),
+        check.typically_ms,
     )
 
 

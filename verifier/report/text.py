@@ -21,6 +21,11 @@ def text(report: Report, *, colour: bool, explain: bool) -> str:
     return "\n".join("\n".join(_check(check, colour, explain)) + "\n" for check in report.checks)
 
 
+def details(check: CheckReport, *, colour: bool) -> list[str]:
+    """One check with every event and every bound."""
+    return list(_check(check, colour, True))
+
+
 def _check(check: CheckReport, colour: bool, explain: bool) -> Iterator[str]:
     verdict = f"{check.verdict.value:<7}"
     if colour:

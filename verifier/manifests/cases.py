@@ -1,0 +1,365 @@
+"""Manifests -> cases: every way of requests to every workload, as a question for the checker or a reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from verifier.language import syntax as s
+from verifier.language.assemble import scenario_text, world_of
+from verifier.language.diagnostics import Collector
+from verifier.language.program import Span, Version
+from verifier.manifests import tree
+from verifier.manifests.application import application, parsed_value
+from verifier.manifests.config import Config, Said
+from verifier.manifests.nodes import Node
+from verifier.manifests.objects import Object, Objects
+from verifier.manifests.platforms import (
+    DEFAULT,
+    EVERY_NODE,
+    NODES_WITH_PODS,
+    PODS,
+    Platform,
+    Profile,
+    balancer_of,
+    ingress_of,
+    profile,
+)
+from verifier.manifests.pods import Pod, pod_of
+from verifier.manifests.repairs import Repair, repair_of
+from verifier.manifests.rules import amount
+from verifier.manifests.selection import Pair, Selection
+from verifier.manifests.suppressions import Suppression
+from verifier.manifests.translate import NODES, Setting, gate_opens, pod_entries, replicas, scenario
+
+MODULES = ("kubernetes", "load_balancers/load_balancer")
+EVENTS = ("rollout", "drain", "scale-down", "bad-image", "node-join")
+_NOT_MODELLED = {
+    "StatefulSet": "how a StatefulSet replaces its pods is not modelled yet",
+    "ReplicaSet": "a ReplicaSet of its own never replaces its pods: nothing rolls out",
+    "Pod": "a pod of its own is never replaced: nothing rolls out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way of requests. `scenario` None: it cannot be verified, and `why_not` says why.
+
+    `unless`: what keeps SAFE from being claimed although the scenario may be SAFE. `notes`: what was taken as given.
+    """
+
+    name: str
+    why_not: str = ""
+    scenario: s.Scenario | None = None
+    modules: tuple[str, ...] = ()
+    repair: Repair | None = None
+    unless: tuple[str, ...] = ()
+    places: dict[str, Span] = field(default_factory=dict)
+    suppressed: Suppression | None = None
+    longest_setting: str = "app.longest_request"
+
+    @property
+    def longest_is_given(self) -> bool:
+        """Does anybody say how long the longest request takes? Nobody guesses it."""
+        return self.longest_setting in self.places
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A Service and a workload behind it, or one of them alone. `span`: where to begin to read."""
+
+    title: str
+    workload: str
+    span: Span
+    paths: tuple[Path, ...]
+    irrelevant: tuple[tuple[str, str], ...] = ()  # (setting, why it does not matter if no proof rests on it)
+    taken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for on the command line and in hitless.toml."""
+
+    on: str | None
+    kubernetes: Version
+    told_at: Span
+    config: Config
+    event: str = "rollout"
+
+
+def cases_of(
+    objects: Objects,
+    selection: Selection,
+    options: Options,
+    old: Objects | None,
+    ignored: list[Suppression],
+    report: Collector,
+) -> tuple[Case, ...]:
+    """A case for every pair and for every Service without a workload; `old`: the objects that are there now."""
+    making = _Making(objects, options, old, ignored, report)
+    pairs = [making.case(pair) for pair in selection.pairs]
+    alone = [
+        Case(f"Service {a.object.namespace}/{a.object.name}", "", a.object.root.head, (Path("Service", a.why),))
+        for a in selection.services
+    ]
+    return (*pairs, *alone)
+
+
+class _Making:
+    def __init__(
+        self, objects: Objects, options: Options, old: Objects | None, ignored: list[Suppression], report: Collector
+    ) -> None:
+        self.objects, self.options, self.old = objects, options, old
+        self.ignored, self.report = ignored, report
+        self.nodes = len(list(objects.of("Node"))) or NODES
+        self.applications: dict[tuple[str, str, str], tuple[tree.Entry, ...]] = {}
+
+    def case(self, pair: Pair) -> Case:
+        workload = pair.workload
+        title = f"{pair.service.namespace}/{pair.service.name}"
+        why_not = self._unverifiable(pair)
+        paths = tuple(self._path(pair, *way, why_not) for way in self._ways(pair))
+        same = () if self.old is not None else ("running pods are taken to have the same settings",)
+        placed = pair.service.root.text("spec", "externalTrafficPolicy") == "Local" and self._spread(pair) is None
+        even = ("running pods are taken to be spread evenly",) if placed else ()
+        taken = ("connections that are kept alive", "drain and scale-down", *same, *even)
+        name = f"{workload.kind} {workload.name}"
+        return Case(title, name, workload.root.head, paths, tuple(_irrelevant(pair)), taken)
+
+    # -- ways of requests ----------------------------------------------------------------------------------------------
+
+    def _ways(self, pair: Pair) -> Iterator[tuple[str, Profile, str, str]]:
+        """(name, platform, the model of what sends, why that cannot be verified) of each way to this Service."""
+        service = pair.service.root
+        kind = service.text("spec", "type") or "ClusterIP"
+        base = profile(self.options.on or DEFAULT)
+        if service.text("spec", "clusterIP") == "None":
+            yield "headless", base, "", "its clients find pods by DNS, and keep what they found: not modelled"
+        else:
+            yield "ClusterIP", base, EVERY_NODE, self._inside(service, base)
+        local = service.text("spec", "externalTrafficPolicy") == "Local"
+        if kind == "NodePort":
+            outside = "policy Local on a NodePort is not modelled yet" if local else ""
+            yield "NodePort", base, EVERY_NODE, outside or self._data_plane(base)
+        if kind == "LoadBalancer":
+            yield self._balancer(pair.service, base, "local" if local else "cluster")
+        for ingress in pair.ingresses:
+            found = ingress_of(ingress, self.options.on)
+            name = f"Ingress {ingress.name}"
+            if found is None:
+                yield name, base, "", "nothing tells which controller serves it (--on PROFILE says it)"
+            else:
+                way, missing = found.profile.way("ingress") or "", found.profile.missing("ingress")
+                yield f"{name} ({found.profile.name})", found.profile, way, missing
+
+    def _inside(self, service: Node, base: Profile) -> str:
+        if service.text("spec", "internalTrafficPolicy") == "Local":
+            return "internalTrafficPolicy Local is not modelled yet"
+        return self._data_plane(base)
+
+    def _data_plane(self, base: Profile) -> str:
+        if base.proxied:
+            return ""
+        return f"{base.name} runs {base.facts.get('proxy', 'something else')} instead of kube-proxy: not modelled"
+
+    def _balancer(self, service: Object, base: Profile, policy: str) -> tuple[str, Profile, str, str]:
+        found: Platform | None = balancer_of(service, self.objects, self.options.on)
+        if found is None:
+            return "LoadBalancer", base, "", "nothing tells which balancer this is (--on PROFILE says it)"
+        name, way = f"LoadBalancer ({found.profile.name})", found.profile.way(policy) or ""
+        by_nodes = way != PODS and not found.profile.missing(policy)
+        return name, found.profile, way, found.profile.missing(policy) or (self._data_plane(base) if by_nodes else "")
+
+    # -- one way -------------------------------------------------------------------------------------------------------
+
+    def _path(self, pair: Pair, name: str, platform: Profile, mode: str, missing: str, why_not: str) -> Path:
+        reason = missing or why_not
+        if reason or pair.pod is None:
+            return Path(name, reason)
+        blocks = frozenset(h.path for h in world_of(MODULES).headers.values() if h.inside == "cluster")
+        setting = Setting(
+            pair,
+            pair.pod,
+            self._application(pair.workload),
+            self._cluster(platform),
+            self.options.kubernetes,
+            self.options.told_at,
+            mode,
+            platform.facts.get("gate", ""),
+            self.nodes,
+            self._old_pod(pair),
+            self._spread(pair) if mode == NODES_WITH_PODS else None,
+        )
+        found = scenario(setting, blocks)
+        ignored = next(
+            (i for i in self.ignored if i.code == "HL490" and i.object in (pair.service, pair.workload)), None
+        )
+        return Path(
+            name,
+            scenario=found,
+            modules=MODULES,
+            repair=repair_of(setting, found),
+            unless=tuple(_unless(pair.pod, mode)),
+            places=tree.places(found.items),
+            suppressed=ignored,
+        )
+
+    def _application(self, workload: Object) -> tuple[tree.Entry, ...]:
+        if workload.key not in self.applications:
+            self.applications[workload.key] = tuple(application(workload, self.options.config, self.report))
+        return self.applications[workload.key]
+
+    def _cluster(self, platform: Profile) -> tuple[s.BlockNode, ...]:
+        """The platform's blocks, with what hitless.toml says of this cluster."""
+        found = list(platform.cluster)
+        for path, said in self.options.config.cluster.items():
+            block, _, setting = path.rpartition(".")
+            entry, mistake = parsed_value(setting, said.value)
+            if entry is None or not block:
+                self.report.add("HL462", said.span, f"`{path}` cannot be read: {mistake or 'write `block.setting`'}")
+                continue
+            placed = tree.entry(setting, tree.placed(entry.value, said.span), said.span, because="hitless.toml")
+            found = [_with(b, placed) if b.name.text == block else b for b in found]
+            if all(b.name.text != block for b in found):
+                found.append(tree.block(block, None, [placed], said.span))
+        return tuple(found)
+
+    def _old_pod(self, pair: Pair) -> tuple[Object, Pod] | None:
+        """What runs now: the pods of a dump, which carry their own template, else the workload as it was."""
+        if self.old is None:
+            return None
+        running = _pods_of(pair, self.old)
+        workload = running[0] if running else self.old.found.get(pair.workload.key)
+        port = next(pair.service.root.each("spec", "ports"), None)
+        target = port.get("targetPort") if port is not None else None
+        pod = pod_of(workload, target, port.number("port") if port is not None else None) if workload else None
+        return (workload, pod) if workload is not None and pod is not None else None
+
+    def _spread(self, pair: Pair) -> tuple[int, Span] | None:
+        """On how many nodes the pods are that run now, if a dump tells."""
+        pods = _pods_of(pair, self.old or self.objects)
+        names = {pod.root.text("spec", "nodeName") for pod in pods} - {""}
+        return (len(names), pods[0].root.head) if names else None
+
+    # -- what cannot be verified ---------------------------------------------------------------------------------------
+
+    def _unverifiable(self, pair: Pair) -> str:
+        """Why no way to this workload can be verified, or nothing."""
+        workload, service = pair.workload, pair.service.root
+        if pair.unmodelled:
+            return f"a {workload.kind} stands behind it, whose rollout hitless does not know"
+        if workload.kind in _NOT_MODELLED:
+            return _NOT_MODELLED[workload.kind]
+        if workload.kind == "DaemonSet" and (found := _daemon_set(workload)):
+            return found
+        if self.options.event != "rollout":
+            return f"{self.options.event} is not modelled yet"
+        if service.flag("spec", "publishNotReadyAddresses"):
+            return "publishNotReadyAddresses: pods get requests whether Ready or not, which is not modelled"
+        ports = [port.text("protocol") or "TCP" for port in service.each("spec", "ports")]
+        if ports and "TCP" not in ports:
+            return (
+                f"only {' and '.join(sorted(set(ports)))}: a lost datagram is no refused connection, and not modelled"
+            )
+        if pair.pod is None:
+            return "its pod template has no containers"
+        if workload.kind == "Deployment" and replicas(workload, pair.autoscaler)[0] == 0:
+            return "0 replicas: no pod serves"
+        if self.old is not None:
+            return self._changed(pair)
+        return ""
+
+    def _changed(self, pair: Pair) -> str:
+        """What --from shows to change besides the pod template."""
+        assert self.old is not None
+        before = self.old.found.get(pair.service.key)
+        running = _pods_of(pair, self.old)
+        if before is None or (self.old.found.get(pair.workload.key) is None and not running):
+            return "it is new: nothing runs that a rollout could replace"
+        if len({_template(pod) for pod in running}) > 1:
+            return "the pods that run now have several templates: a rollout is under way, which is not modelled"
+        for field_name in ("selector", "ports", "type", "externalTrafficPolicy"):
+            now, then = (_plain(o.root.get("spec", field_name)) for o in (pair.service, before))
+            if now != then:
+                return f"the Service's {field_name} changes in the same apply, which is not modelled yet"
+        wanted = pair.service.root.texts("spec", "selector")
+        runs = [*running, *(o for o in (self.old.found.get(pair.workload.key),) if o is not None)]
+        if not wanted.items() <= runs[0].pod_labels.items():
+            return "the Service does not select the pods that run now"
+        return ""
+
+
+def _irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
+    """Settings that people think of, and the words for them if no verdict rests on them."""
+    probe = pair.pod.probe("readinessProbe") if pair.pod is not None else None
+    yield "app.startup_time", "start time" + (" (there is a readiness probe)" if probe is not None else "")
+    yield "kubelet.starts_within", "image pulls"
+    yield "controllers.scheduled_within", "scheduling"
+    if pair.workload.root.number("spec", "minReadySeconds"):
+        yield "deployment.min_ready", "minReadySeconds"
+
+
+def _pods_of(pair: Pair, objects: Objects) -> list[Object]:
+    """Pods in these objects that a controller made and that the Service selects."""
+    wanted = pair.service.root.texts("spec", "selector")
+    pods = [o for o in objects.of("Pod") if o.namespace == pair.service.namespace and o.owner]
+    return [pod for pod in pods if wanted and wanted.items() <= pod.labels.items()]
+
+
+def _template(pod: Object) -> str:
+    """The part of a pod that matters here, in a form that can be compared."""
+    found = pod_of(pod, None, None)
+    entries = list(pod_entries(found)) if found is not None else []
+    return scenario_text((tree.block("pod", None, entries, pod.root.head),))
+
+
+def _daemon_set(workload: Object) -> str:
+    """Why this DaemonSet cannot be verified, or nothing: with surge the new pod of a node comes first."""
+    if workload.root.text("spec", "updateStrategy", "type") == "OnDelete":
+        return "updateStrategy OnDelete: nothing rolls out by itself"
+    surge = amount(workload.root.get("spec", "updateStrategy", "rollingUpdate", "maxSurge"))
+    if surge is None or surge[0] == 0:
+        return "a DaemonSet without maxSurge takes a node's old pod away first, which is not modelled yet"
+    return ""
+
+
+def _with(block: s.BlockNode, entry: s.Assignment) -> s.BlockNode:
+    kept = [each for each in block.entries if each.name.text != entry.name.text]
+    return tree.block(block.name.text, None, [*kept, entry], block.span)
+
+
+def _plain(node: Node | None) -> object:
+    """A value without its places."""
+    value = node.value if node is not None else None
+    if isinstance(value, dict):
+        return {key: _plain(entry.node) for key, entry in value.items()}
+    if type(value) is tuple:
+        return [_plain(each) for each in value]
+    return value
+
+
+def _unless(pod: Pod, mode: str) -> Iterator[str]:
+    """What the models do not know of these pods: they may do better or worse than the scenario."""
+    if pod.mesh:
+        yield f"requests pass through a sidecar ({pod.mesh}), which stops in its own time: not modelled"
+    elif pod.others:
+        names = ", ".join(pod.others)
+        yield f"the pod has other containers ({names}): one that runs on keeps a stopped pod Ready; not modelled"
+    gates = [gate for gate in pod.spec.each("readinessGates") if mode != PODS or not gate_opens(gate)]
+    if gates:
+        yield "readiness gates that this way of requests does not open are not modelled"
+    probe = pod.probe("readinessProbe")
+    if probe is not None and pod.probe_port(probe) is None:
+        yield "what the exec readiness probe asks cannot be seen in the manifest"
+    if pod.port is None:
+        yield "the port that is served cannot be told from the manifest"
+
+
+def config_version(said: Said | None) -> Version | None:
+    """`1.29` or `v1.29`."""
+    if said is None:
+        return None
+    parts = said.value.lstrip("v").split(".")
+    return (
+        Version(int(parts[0]), int(parts[1])) if len(parts) >= 2 and parts[0].isdigit() and parts[1].isdigit() else None
+    )

@@ -1,0 +1,185 @@
+"""What to write instead: changes of a manifest that the checker then decides, so that none is printed unproved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from verifier.language import syntax as s
+from verifier.language.program import Span, Version
+from verifier.language.text import read_duration
+from verifier.manifests import tree
+from verifier.manifests.findings import GRACE_S
+from verifier.manifests.platforms import EVERY_NODE, NODES_WITH_PODS, PODS
+from verifier.manifests.pods import Pod
+from verifier.manifests.rules import amount
+from verifier.manifests.translate import BALANCER, Setting, pod_entries, replicas
+
+_SLEEP_FROM = Version(1, 30)
+_AFTER_HOOK_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A changed scenario, what to write for it and where. `group`: the same advice for many workloads."""
+
+    scenario: s.Scenario
+    text: str
+    span: Span
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    text: str
+    span: Span
+    group: str
+    gives: tuple[tree.Entry, ...]
+    takes: frozenset[str] = frozenset()
+
+
+def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
+    """All changes that this workload lacks, together; None if it lacks none of those that hitless knows.
+
+    Pods that run now have the old template, so the repaired scenario is that of the rollout after the next.
+    """
+    changes = list(_changes(of))
+    if not changes:
+        return None if of.old is None else _next_rollout(of, scenario)
+    given = tuple(entry for change in changes for entry in change.gives)
+    names = {entry.name.text for entry in given} | {name for change in changes for name in change.takes}
+    items: list[s.ScenarioItem] = []
+    for item in scenario.items:
+        if isinstance(item, s.BlockNode) and item.name.text == "running":
+            continue
+        if isinstance(item, s.BlockNode) and item.name.text == "deployment":
+            kept = tuple(entry for entry in item.entries if entry.name.text not in names)
+            item = replace(item, entries=(*kept, *given))
+        items.append(item)
+    text = "; ".join(change.text for change in changes)
+    group = " and ".join(change.group for change in changes)
+    return Repair(s.Scenario(tuple(items)), text, changes[0].span, group)
+
+
+def _next_rollout(of: Setting, scenario: s.Scenario) -> Repair:
+    """Nothing is to be changed: what this rollout loses, the pods that run now lose by their own template."""
+    assert of.old is not None
+    items = tuple(i for i in scenario.items if not (isinstance(i, s.BlockNode) and i.name.text == "running"))
+    text = "nothing in the manifest: the pods that run now were made without it, the next rollout is SAFE"
+    return Repair(s.Scenario(items), text, of.old[0].root.head, "the template of the pods that run now")
+
+
+def _changes(of: Setting) -> Iterator[_Change]:
+    pod, here = of.pod, of.pod.container.head
+    yield from _strategy(of)
+    if pod.probe("readinessProbe") is None:
+        port = f" on port {pod.port}" if pod.port is not None else ""
+        probe = tree.block("readiness_probe", None, [], here)
+        yield _Change(f"add a readinessProbe{port}", here, "no readiness probe", (probe,))
+    elif (entry := _asks_another_port(pod)) is not None:
+        yield entry
+    yield from _waits_for_balancer(of)
+    lag = _lag_ms(of)
+    hook = pod.hook("preStop")
+    if lag is None or (hook.exact and hook.known_ms > lag and (hook.kind != "exec" or pod.has_shell)):
+        return
+    needed = -(-(lag + 1) // 1000) * 1000
+    span = pod.container.at("lifecycle", "preStop") if hook.node is not None else here
+    grace = pod.spec.number("terminationGracePeriodSeconds")
+    seconds = needed // 1000
+    native = of.kubernetes >= _SLEEP_FROM
+    body = f"sleep: {{seconds: {seconds}}}" if native else f'exec: {{command: [sleep, "{seconds}"]}}'
+    gives: list[tree.Entry] = [
+        tree.entry("pre_stop", tree.chosen("sleep" if native else "exec", tree.duration(needed, span), span), span)
+    ]
+    text = f"lifecycle: {{preStop: {{{body}}}}}"
+    if (GRACE_S if grace is None else grace) * 1000 < needed + _AFTER_HOOK_MS // 2:
+        wanted = needed + _AFTER_HOOK_MS
+        gives.append(tree.entry("termination_grace_period", tree.duration(wanted, span), span))
+        text += f" and terminationGracePeriodSeconds: {wanted // 1000}"
+    yield _Change(text, span, "no preStop" if hook.kind == "none" else "preStop too short", tuple(gives))
+
+
+def _waits_for_balancer(of: Setting) -> Iterator[_Change]:
+    """An old pod may go only when the balancer sends to the new one: minReadySeconds, unless a gate waits for that."""
+    added, gated = _added_ms(of), of.gate == "healthy"
+    root = of.pair.workload.root
+    if added is None or gated or (root.number("spec", "minReadySeconds") or 0) * 1000 > added + 1000:
+        return
+    seconds = -(-added // 1000) + 2
+    span = root.at("spec", "minReadySeconds")
+    entry = tree.entry("min_ready", tree.duration(seconds * 1000, span), span)
+    yield _Change(f"minReadySeconds: {seconds}", span, "old pods go before the balancer sends to new ones", (entry,))
+
+
+def _asks_another_port(pod: Pod) -> _Change | None:
+    """A readiness probe on a port that is not served: the same probe on the one that is."""
+    block = next((e for e in pod_entries(pod) if isinstance(e, s.BlockNode) and e.name.text == "readiness_probe"), None)
+    if block is None or all(entry.name.text != "port" for entry in block.entries):
+        return None
+    served = tree.block("readiness_probe", None, [e for e in block.entries if e.name.text != "port"], block.span)
+    return _Change(f"let the readinessProbe ask port {pod.port}", block.span, "a probe on another port", (served,))
+
+
+def _strategy(of: Setting) -> Iterator[_Change]:
+    """A rollout that leaves no pod: Recreate, or as many unavailable as there are."""
+    root = of.pair.workload.root
+    count, _ = replicas(of.pair.workload, of.pair.autoscaler)
+    unavailable = amount(root.get("spec", "strategy", "rollingUpdate", "maxUnavailable")) or (25, True)
+    most = unavailable[0] * count // 100 if unavailable[1] else unavailable[0]
+    surge = amount(root.get("spec", "strategy", "rollingUpdate", "maxSurge")) or (25, True)
+    recreate = root.text("spec", "strategy", "type") == "Recreate"
+    if not recreate and most < count and (surge[0] > 0 or most > 0):
+        return
+    span = root.at("spec", "strategy", "type" if recreate else "rollingUpdate")
+    gives = (
+        tree.entry("max_surge", tree.number(1, span), span),
+        tree.entry("max_unavailable", tree.number(0, span), span),
+    )
+    text = "strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"
+    yield _Change(text, span, "no pod is left meanwhile", gives, frozenset({"strategy"}))
+
+
+def _lag_ms(of: Setting) -> int | None:
+    """How long requests may still come to a pod that was deleted: every bound on their way, at its largest."""
+    written, rules = _bound(of, "endpoint_slice", "written_within"), _bound(of, "kube_proxy", "rules_within")
+    stops = _bound(of, BALANCER, "stops_sending_within")
+    ways = {EVERY_NODE: (written, rules), PODS: (written, stops), NODES_WITH_PODS: (written, rules, stops)}[of.mode]
+    return None if None in ways else sum(ms for ms in ways if ms is not None)
+
+
+def _added_ms(of: Setting) -> int | None:
+    """How long the balancer may take until it sends to a new backend: what a pod has to be Ready for before an old one
+    may go. None where every node is a backend."""
+    if of.mode == EVERY_NODE:
+        return None
+    balancer = next((b for b in of.cluster if b.name.text == BALANCER), None)
+    entries = balancer.entries if balancer is not None else ()
+    check = next((e for e in entries if isinstance(e, s.BlockNode) and e.name.text == "health_check"), None)
+    numbers = {e.name.text: e.value for e in check.entries if isinstance(e, s.Assignment)} if check is not None else {}
+    interval, timeout = (_latest(numbers[n]) if n in numbers else 0 for n in ("interval", "timeout"))
+    times = numbers.get("healthy")
+    passes = int(times.text) if isinstance(times, s.Constant) and times.text.isdigit() else 1
+    parts = (
+        _bound(of, "endpoint_slice", "written_within"),
+        _bound(of, "kube_proxy", "rules_within") if of.mode == NODES_WITH_PODS else 0,
+        _bound(of, BALANCER, "starts_sending_within"),
+        interval,
+        timeout,
+    )
+    if any(part is None for part in parts):
+        return None
+    return sum(part for part in parts if part is not None) + (passes - 1) * (interval or 0)
+
+
+def _bound(of: Setting, block: str, name: str) -> int | None:
+    """The largest value of a bound of the platform."""
+    found = next((b for b in of.cluster if b.name.text == block), None)
+    entry = next((e for e in found.entries if e.name.text == name), None) if found is not None else None
+    return _latest(entry.value) if isinstance(entry, s.Assignment) else None
+
+
+def _latest(value: s.Expression) -> int | None:
+    last = value.args[1] if isinstance(value, s.Operation) and value.op == ".." else value
+    ms = read_duration(last.text) if isinstance(last, s.Constant) else None
+    return ms if isinstance(ms, int) else None
