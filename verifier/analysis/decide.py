@@ -262,9 +262,7 @@ class Decider:
         everybody = all(m in stage.free for members in exact.members_of.values() for m in members)
         leaders = leaders_of(exact, stage) if stage.lockstep else {}
         few = part_of(exact, stage, leaders)
-        outcome = events.check(
-            few, few.checks[0], self.deadline.left(), best=best, core=best and everybody, session=self._session
-        )
+        outcome = events.check(few, few.checks[0], self.deadline.left(), best=best, core=best and everybody)
         if outcome.run is None:
             return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
         lasting = exact.check.when if best and exact.check.kind == "never" else None
