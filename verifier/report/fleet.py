@@ -110,13 +110,15 @@ class FleetReport:
         return replace(self, cases=tuple(cases))
 
 
-def relocated(check: CheckReport, places: Mapping[str, Span], workload: str) -> CheckReport:
-    """A check of a workload with the same settings as another one, with its own places."""
+def relocated(check: CheckReport, places: Mapping[str, Span], workload: str, first: str = "old]") -> CheckReport:
+    """A check of a workload with the same settings as another one, with its own places. `first`: the class of those
+    that are there before, whose places may be others."""
 
     def moved(bound: Bound) -> Bound:
         setting, _, cls = bound.setting.partition("[")
-        span = places.get(setting)
-        if not bound.given or span is None or cls == "old]":
+        now = places.get(f"now.{setting.partition('.')[2]}") if cls == first else None
+        span = now or places.get(setting)
+        if not bound.given or span is None:
             return bound
         return replace(bound, place=f"{span.file}:{span.line}")
 

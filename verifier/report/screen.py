@@ -15,7 +15,7 @@ from verifier.report.report import Bound
 from verifier.report.text import details
 
 _COLOURS = {Verdict.SAFE: "green", Verdict.UNSAFE: "red", Verdict.STUCK: "red"}
-_WIDTH = 118
+_WIDTH = 150
 # Rows of one cause that a table shows before it counts the others.
 _ROWS_MAX = 12
 
