@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from verifier.system.ir import And, AtLeast, Check, Expr, In, Machine, Not, Or, Seen, Step, System, View
+from verifier.system.ir import TRUE, And, AtLeast, Check, Expr, In, Machine, Not, Or, Seen, Step, System, View, reads
 
 _LO = (0, 0, 0, 1, 2, 3)
 
@@ -150,3 +150,74 @@ def _through_all(maker: _Maker, view: str) -> Expr:
     parts = [Seen(view, _through_all(maker, s)) if s[0] == "v" else Seen(view, maker.literal(s, 0)) for s in sources]
     inner = [part.body for part in parts]
     return Seen(view, And(tuple(inner)))
+
+
+def peers(seed: int) -> System:
+    """Two or three members that are alike, told apart by their names alone, beside a machine and views of everybody."""
+    maker = _Maker(seed)
+    r = maker.random
+    count = r.randint(2, 3)
+    families = [f"F{i}" for i in range(r.randint(1, 2))]
+    for family in families:
+        states = tuple("abc"[: r.randint(2, 3)])
+        maker.machines += [Machine(f"{family}[p-{i}]", states, "a") for i in range(count)]
+    maker.machines.append(Machine("alone", ("a", "b"), "a"))
+    everybody = [machine.name for machine in maker.machines]
+    for i in range(r.randint(0, 2)):
+        sources = [*r.choice((everybody, everybody[:count])), *(view.name for view in maker.views if r.random() < 0.6)]
+        name = f"V[n-{i}]" if r.random() < 0.6 else f"v{i}"
+        maker.views.append(View(name, tuple(sources), r.choice((0, 1, 2, None))))
+    about_all = [
+        AtLeast(r.randint(1, count), tuple(In(f"{f}[p-{i}]", frozenset("a")) for i in range(count))) for f in families
+    ]
+    about_all += [Seen(view.name, about) for view in maker.views for about in about_all if _direct(view, about)]
+    for family in families:
+        states = maker.machines[families.index(family) * count].states
+        pairs = [(a, b) for a in states for b in states if a < b]
+        for source, target in r.sample(pairs, r.randint(1, len(pairs))):
+            own = In(f"{r.choice(families)}[p-0]", frozenset("a"))
+            guard = r.choice((And(()), own, *about_all, Not(r.choice(about_all)), And((own, r.choice(about_all)))))
+            lo = r.choice((0, 0, 1, 2))
+            hi = r.choice((None, lo, lo + 1))
+            for i in range(count):
+                about = _about(guard, i)
+                maker.steps.append(
+                    Step(f"{family}[p-{i}] {source}{target}", f"{family}[p-{i}]", source, target, about, lo, hi)
+                )
+    maker.steps.append(Step("alone", "alone", "a", "b", r.choice(about_all), 0, r.choice((None, 1))))
+    one = In("F0[p-1]", frozenset("b"))
+    return _asking(maker, (r.choice((*about_all, one)), And((one, r.choice(about_all)))))
+
+
+def _asking(maker: _Maker, conditions: tuple[Expr, ...]) -> System:
+    """The system so far with `never` each condition, and an `ends with` of the first."""
+    system = maker.system(0)
+    checks = [Check(f"c{i}", "never", when) for i, when in enumerate(conditions)]
+    checks.append(Check("end", "ends_with", Not(conditions[0])))
+    return System(system.tick_ms, system.machines, system.views, system.steps, tuple(checks))
+
+
+def _direct(view: View, about: Expr) -> bool:
+    """The view copies everything that is named."""
+    return reads(about) <= set(view.sources)
+
+
+def _about(guard: Expr, member: int) -> Expr:
+    """What is said of p-0 directly, said of another member."""
+    match guard:
+        case In(machine, states) if machine.endswith("[p-0]"):
+            return In(machine.replace("p-0", f"p-{member}"), states)
+        case And(parts):
+            return And(tuple(_about(part, member) for part in parts))
+    return guard
+
+
+def round_and_round(guard: In) -> System:
+    """`m` goes to and fro without delay while `guard` holds; `gate` opens after 3 s, and is never gone."""
+    machines = (Machine("m", ("a", "b"), "a"), Machine("gate", ("shut", "open", "gone"), "shut"))
+    steps = (
+        Step("there", "m", "a", "b", guard, 0, 0),
+        Step("back", "m", "b", "a", TRUE, 0, 0),
+        Step("shuts", "gate", "shut", "open", TRUE, 3, 3),
+    )
+    return System(1000, machines, (), steps, (Check("c", "never", In("gate", frozenset(("gone",)))),))

@@ -28,12 +28,13 @@ ORDER = (
     {"system"},
     {"interpreter"},
     {"engines"},
+    {"export"},
     {"analysis"},
     {"trace"},
     {"report"},
     {"fleet"},
     {"bundle"},
-    {"cli"},
+    {"cli", "cli_graph"},
     {"__main__"},
 )
 PLACE = {part: place for place, parts in enumerate(ORDER) for part in parts}
@@ -42,10 +43,12 @@ PLACE = {part: place for place, parts in enumerate(ORDER) for part in parts}
 VIEWS = (
     "report/explanation.py",
     "report/fleet_json.py",
+    "report/graph.py",
     "report/json.py",
     "report/paper.py",
     "report/screen.py",
     "report/text.py",
+    "report/walk.py",
 )
 
 LINES_MAX = 400
@@ -131,6 +134,25 @@ def test_only_engines_know_the_solver() -> None:
             assert not any(module.split(".")[0] == "z3" for module in imports(path)), name
 
 
+def test_only_the_graph_engine_knows_arrays() -> None:
+    for path, name in zip(MODULES, IDS, strict=True):
+        if not name.startswith("engines/graph/"):
+            assert not any(module.split(".")[0] == "numpy" for module in imports(path)), name
+
+
+def test_only_the_drawing_knows_graphs_of_others() -> None:
+    for path, name in zip(MODULES, IDS, strict=True):
+        if name != "export/drawing.py":
+            assert not any(module.split(".")[0] == "networkx" for module in imports(path)), name
+
+
+def test_the_two_engines_share_nothing() -> None:
+    for one, other in (("graph", "events"), ("graph", "induction"), ("events", "graph")):
+        for path, name in zip(MODULES, IDS, strict=True):
+            if name.startswith(f"engines/{one}/"):
+                assert not any(module.startswith(f"verifier.engines.{other}") for module in imports(path)), name
+
+
 def test_only_the_language_knows_the_parser() -> None:
     for path, name in zip(MODULES, IDS, strict=True):
         if not name.startswith("language/"):
@@ -189,7 +211,7 @@ def test_views_compute_no_verdict() -> None:
 
 def test_engines_print_nothing() -> None:
     for path, name in zip(MODULES, IDS, strict=True):
-        if name.split("/")[0] in ("engines", "system", "analysis", "language") or name == "interpreter.py":
+        if name.split("/")[0] in ("engines", "export", "system", "analysis", "language") or name == "interpreter.py":
             assert "click" not in imports(path), name
             calls = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
             assert not [c.lineno for c in calls if isinstance(c.func, ast.Name) and c.func.id == "print"], name

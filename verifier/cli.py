@@ -367,3 +367,6 @@ def _print_json(value: object) -> None:
 
 def _colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+import verifier.cli_graph  # noqa: E402, F401  (graph, walk and export)

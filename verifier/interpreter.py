@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from verifier.records import dataclass
-from verifier.system.ir import And, AtLeast, Check, Const, Expr, In, Not, Or, Seen, System, reads
+from verifier.system.ir import And, AtLeast, Check, Const, Expr, In, Not, Or, System, reads
 from verifier.system.run import Event, Run
 
 # What can be read under a name: a machine's state, or a view's copy (one value for each of its sources, in order).
@@ -79,14 +79,17 @@ class Interpreter:
         self.view_at = {view.name: i for i, view in enumerate(system.views)}
         self.step_at = {step.name: i for i, step in enumerate(system.steps)}
         self._bounds = [step.hi for step in system.steps] + [view.stale for view in system.views]
+        self._bounded = [(i, hi) for i, hi in enumerate(self._bounds) if hi is not None]
         self._names = [step.name for step in system.steps] + [view.name for view in system.views]
         self._place = {view.name: {source: i for i, source in enumerate(view.sources)} for view in system.views}
+        # Where each view finds its sources now: among the machines or the copies, and at which position.
+        at = {name: (True, i) for name, i in self.machine_at.items()}
+        at |= {name: (False, i) for name, i in self.view_at.items()}
+        self._sources_at = [[at[name] for name in view.sources] for view in system.views]
         self._readers: dict[str, list[int]] = {name: [] for name in (*self.machine_at, *self.view_at)}
-        memo: dict[int, frozenset[str]] = {}  # guards are often one shared object
+        memo: dict[int, frozenset[str]] = {}  # guards often share their parts
         for i, step in enumerate(system.steps):
-            if id(step.guard) not in memo:
-                memo[id(step.guard)] = reads(step.guard)
-            for name in memo[id(step.guard)] | {step.machine}:
+            for name in reads(step.guard, memo) | {step.machine}:
                 self._readers[name].append(i)
         self._watchers: dict[str, list[int]] = {name: [] for name in self._readers}
         for i, view in enumerate(system.views):
@@ -110,27 +113,36 @@ class Interpreter:
         known = memo.get(key)
         if known is not None:
             return known
-        match expr:
-            case And(parts):
-                value = all(self._value(part, state, scope, memo) for part in parts)
-            case Or(parts):
-                value = any(self._value(part, state, scope, memo) for part in parts)
-            case Not(body):
-                value = not self._value(body, state, scope, memo)
-            case AtLeast(k, parts):
-                value = sum(self._value(part, state, scope, memo) for part in parts) >= k
-            case Seen(view, body):
-                copy = state.copies[self.view_at[view]] if scope is None else scope.read(view)
-                assert isinstance(copy, tuple)
-                value = self._value(body, state, _Scope(self._place[view], copy), memo)
+        if isinstance(expr, And | Or):
+            value = stop = isinstance(expr, Or)
+            for part in expr.parts:
+                if self._value(part, state, scope, memo) is stop:
+                    break
+            else:
+                value = not stop
+        elif isinstance(expr, AtLeast):
+            value = self._count(expr, state, scope, memo) >= expr.k
+        elif isinstance(expr, Not):
+            value = not self._value(expr.body, state, scope, memo)
+        else:
+            copy = state.copies[self.view_at[expr.view]] if scope is None else scope.read(expr.view)
+            assert isinstance(copy, tuple)
+            value = self._value(expr.body, state, _Scope(self._place[expr.view], copy), memo)
         memo[key] = value
         return value
 
+    def _count(self, expr: AtLeast, state: State, scope: _Scope | None, memo: dict[tuple[int, int], bool]) -> int:
+        """How many parts hold; no more are looked at than are needed."""
+        count = 0
+        for part in expr.parts:
+            if self._value(part, state, scope, memo):
+                count += 1
+                if count == expr.k:
+                    break
+        return count
+
     def _sources_now(self, view: int, machines: tuple[str, ...], copies: tuple[Copy, ...]) -> Copy:
-        return tuple(
-            machines[self.machine_at[name]] if name in self.machine_at else copies[self.view_at[name]]
-            for name in self.system.views[view].sources
-        )
+        return tuple([machines[i] if is_machine else copies[i] for is_machine, i in self._sources_at[view]])
 
     # -- states ----------------------------------------------------------------------------------------------------
 
@@ -220,8 +232,8 @@ class Interpreter:
 
     def room(self, state: State) -> int | None:
         """How many ticks may pass before an event must happen (None: any number)."""
-        pairs = zip(self._bounds, state.clocks, strict=True)
-        return min((hi - clock for hi, clock in pairs if hi is not None and clock is not None), default=None)
+        clocks = state.clocks
+        return min([hi - clock for i, hi in self._bounded if (clock := clocks[i]) is not None], default=None)
 
     def can_tick(self, state: State) -> bool:
         """Time may pass by one tick."""
@@ -232,13 +244,13 @@ class Interpreter:
         if ticks == 0:
             return state
         return State(
-            state.machines, state.copies, tuple(None if clock is None else clock + ticks for clock in state.clocks)
+            state.machines, state.copies, tuple([None if clock is None else clock + ticks for clock in state.clocks])
         )
 
     def due(self, state: State) -> tuple[str, ...]:
         """The steps and views at their deadline, which let no time pass."""
-        triples = zip(self._names, self._bounds, state.clocks, strict=True)
-        return tuple(name for name, hi, clock in triples if hi is not None and clock is not None and clock >= hi)
+        clocks, names = state.clocks, self._names
+        return tuple([names[i] for i, hi in self._bounded if (clock := clocks[i]) is not None and clock >= hi])
 
 
 def replay(system: System, check: Check, run: Run, interpreter: Interpreter | None = None) -> Replayed | Refusal:
@@ -254,7 +266,7 @@ def replay(system: System, check: Check, run: Run, interpreter: Interpreter | No
         until = run.end if event is None else event.at
         if until < now:
             return Refusal(f"events are not in order of time: {until} comes after {now}", now)
-        room = meaning.room(state)
+        room = meaning.room(state) if until > now else None
         if room is not None and room < until - now:
             state = meaning.tick(state, room)
             forced = meaning.due(state)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from verifier.interpreter import Interpreter, State
-from verifier.system.ir import Expr, System
+from verifier.system.ir import Expr, System, reads
 from verifier.system.run import Event, Run
 
 # A run in which more than this has to be put in is not completed: something goes round.
@@ -24,8 +24,8 @@ def completed(
 ) -> Run:
     """`run` of `part` with what `whole` needs besides; from an event on that `whole` does not allow, as it is.
 
-    `leaders`: the machine that each machine in lockstep follows. `lasting`: nothing in `part` ends this condition; the
-    run goes on for as long as it holds in `whole`.
+    `leaders`: the machine that each machine in lockstep follows. `lasting`: what is violated, if by a state; the run
+    goes on for as long as it holds in `whole` while everything happens as late as it can.
     """
     return _Completion(part, whole, leaders).run(run, lasting)
 
@@ -56,20 +56,25 @@ class _Completion:
         return self._while(lasting, run.since)
 
     def _while(self, condition: Expr, since: int) -> Run:
-        """Goes on until nothing is forced any more, or until what is forced ends `condition`: that is left out."""
+        """Goes on, late as can be, for as long as `condition` holds; what happens in the last tick is left out."""
+        count = len(self.events)
+        read = reads(condition)
         for _ in range(_FORCED_MAX):
             room = self.large.room(self.there)
             if room is None:
                 break
-            self._tick(room)
-            count = len(self.events)
-            forced = self._forced()
-            if forced is None:
+            if room > 0:
+                self._tick(room)
+                count = len(self.events)
+            event = self._due()
+            self.there = _after(self.large, self.there, event)
+            self.events.append(event)
+            if self._subject(event) in read and not self.large.holds(condition, self.there):
                 break
-            self._happen(forced)
-            if not self.large.holds(condition, self.there):
-                return Run(tuple(self.events[:count]), self.now, since)
-        return Run(tuple(self.events), self.now, since)
+        return Run(tuple(self.events[:count]), self.now, since)
+
+    def _subject(self, event: Event) -> str:
+        return event.name if event.refresh else self.large.system.step[event.name].machine
 
     def _may_fire(self, name: str) -> bool:
         step = self.large.system.step[name]
@@ -84,6 +89,8 @@ class _Completion:
     def _pass_to(self, until: int) -> bool:
         """Lets time pass; what the part does not know of moves when it must. False if the part itself has to move."""
         for _ in range(_FORCED_MAX):
+            if self.now == until:
+                return True
             room = self.large.room(self.there)
             ticks = until - self.now if room is None else min(room, until - self.now)
             self._tick(ticks)
@@ -103,6 +110,14 @@ class _Completion:
         """What lets no time pass and is not for the part to do."""
         name = next((name for name in self.large.due(self.there) if self._unknown(name)), None)
         return None if name is None else Event(self.now, name, refresh=name in self.large.view_at)
+
+    def _due(self) -> Event:
+        """What lets no time pass, whoever is to do it: copies first, so that they show what is about to change."""
+        due = self.large.due(self.there)
+        views = [name for name in due if name in self.large.view_at]
+        sources = {source for name in views for source in self.large.system.view[name].sources}
+        name = next((name for name in views if name not in sources), due[0])
+        return Event(self.now, name, refresh=name in self.large.view_at)
 
     def _unknown(self, name: str) -> bool:
         step = self.large.system.step.get(name)

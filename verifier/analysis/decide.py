@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import field, replace
 from math import inf
 from typing import Any
 
 from verifier.analysis.completion import completed
-from verifier.analysis.grade import in_every_run, lasts_at_most
+from verifier.analysis.grade import grade
 from verifier.analysis.kinds import alike, has_every_kind, kinds
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.summaries import moves_of
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
 from verifier.engines.induction import Induction
+from verifier.engines.terms import Session
 from verifier.interpreter import Interpreter, Refusal, replay
 from verifier.language.program import CheckTemplate, Condition, Summary
 from verifier.records import dataclass
@@ -86,6 +88,7 @@ class Decider:
     deadline: Deadline
     induction: Induction
     _moves: dict[str, Moves | None] = field(default_factory=dict)
+    _session: Session = field(default_factory=Session)
     _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
 
     def check(self, name: str, argument: int | None, *, quick: bool = False) -> CheckResult:
@@ -93,6 +96,10 @@ class Decider:
 
         `quick`: what the relaxed slice does not show SAFE is INCONCLUSIVE.
         """
+        with closing(self._session):
+            return self._check(name, argument, quick)
+
+    def _check(self, name: str, argument: int | None, quick: bool) -> CheckResult:
         group = self.values.program.checks[name]
         started = time.monotonic()
         extra: Env = {} if group.parameter is None or argument is None else {group.parameter: argument}
@@ -179,12 +186,12 @@ class Decider:
         slice_ = pruned(small.system, small.check)
         round_ = going_round(slice_)
         if not round_:
-            return events.check(slice_, slice_.checks[0], self.deadline.left())
+            return events.check(slice_, slice_.checks[0], self.deadline.left(), session=self._session)
         outcome = _NOT_FOLLOWED
         for changes in _LAST_CHANGES:
             part = last_changes(slice_, slice_.checks[0], round_, changes)
             part = pruned(part, part.checks[0])
-            outcome = events.check(part, part.checks[0], self.deadline.left(), best=False)
+            outcome = events.check(part, part.checks[0], self.deadline.left(), best=False, session=self._session)
             if outcome.answer is Answer.HOLDS:
                 return outcome
         return Outcome(Answer.UNKNOWN, reason="what goes round was not followed further")
@@ -229,24 +236,10 @@ class Decider:
             question.result = self._answer(question, found)
 
     def _grade(self, questions: list[_Question]) -> None:
-        """Is a violation in every run, and is the longest one as long as any can be?
-
-        One part that every run violates is enough for the check. With typical values only the verdict is wanted.
-        """
+        """How bad what is violated is. With typical values only the verdict is wanted."""
         violated = [q for q in questions if q.result is not None and q.result.verdict is Verdict.UNSAFE]
-        if self.values.typical or not violated:
-            return
-        for question in violated:
-            assert question.exact is not None
-            assert question.result is not None
-            if in_every_run(question.exact, question.own, self._meaning(question.exact), self.deadline.left()):
-                question.result = replace(question.result, in_every_run=True)
-                break
-        question = max(violated, key=_Question.lasts_ms)
-        assert question.exact is not None
-        assert question.result is not None
-        if lasts_at_most(question.relaxed, question.exact, question.lasts_ms(), self.deadline.left()):
-            question.result = replace(question.result, longest=True)
+        if violated and not self.values.typical:
+            grade(violated, self._meaning, self.deadline.left)
 
     def _answer(self, question: _Question, found: Witness | Outcome) -> PartResult:
         match found:
@@ -269,10 +262,12 @@ class Decider:
         everybody = all(m in stage.free for members in exact.members_of.values() for m in members)
         leaders = leaders_of(exact, stage) if stage.lockstep else {}
         few = part_of(exact, stage, leaders)
-        outcome = events.check(few, few.checks[0], self.deadline.left(), best=best, core=best and everybody)
+        outcome = events.check(
+            few, few.checks[0], self.deadline.left(), best=best, core=best and everybody, session=self._session
+        )
         if outcome.run is None:
             return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
-        lasting = exact.check.when if "lasts_for_ever" in outcome.statistics else None
+        lasting = exact.check.when if best and exact.check.kind == "never" else None
         meaning = self._meaning(exact)
         run = completed(outcome.run, few, meaning, leaders, lasting)
         replayed = replay(exact.system, exact.check, run, meaning)

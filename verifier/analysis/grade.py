@@ -18,21 +18,57 @@ proven on the relaxed slice, which has all runs of the system, or on the whole s
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from verifier.analysis.schedules import avoiding_run
 from verifier.analysis.stages import pruned
+from verifier.analysis.verdict import PartResult
 from verifier.engines import events
 from verifier.interpreter import Interpreter
 from verifier.system import ir
 from verifier.system.keep import keep
 from verifier.system.lower import Lowered
 from verifier.system.run import Answer, Budget
+from verifier.system.suffix import going_round, last_changes
 from verifier.system.values import Member
 
 # Larger systems (in changes of machines and views) are left at the weaker grade.
 _SLOTS_MAX = 120
 _SECONDS = 3.0
+
+
+class Violated(Protocol):
+    """A part of a check for one choice of members, with its violation."""
+
+    relaxed: Lowered | None
+    exact: Lowered | None
+    result: PartResult | None
+
+    @property
+    def own(self) -> list[Member]: ...
+
+    def lasts_ms(self) -> int: ...
+
+
+def grade(violated: Sequence[Violated], meaning: Callable[[Lowered], Interpreter], left: Callable[[], Budget]) -> None:
+    """Marks the results: a violation that is in every run, and the longest one if none can be longer.
+
+    One part that every run violates is enough for the check.
+    """
+    for part in violated:
+        assert part.exact is not None
+        assert part.result is not None
+        if in_every_run(part.exact, part.own, meaning(part.exact), left()):
+            part.result = replace(part.result, in_every_run=True)
+            break
+    longest = max(violated, key=lambda part: part.lasts_ms())
+    assert longest.exact is not None
+    assert longest.result is not None
+    if lasts_at_most(longest.relaxed, longest.exact, longest.lasts_ms(), left()):
+        longest.result = replace(longest.result, longest=True)
 
 
 def in_every_run(exact: Lowered, own: list[Member], meaning: Interpreter, budget: Budget) -> bool:
@@ -67,6 +103,10 @@ def lasts_at_most(relaxed: Lowered | None, exact: Lowered, lasts_ms: int, budget
         if lowered is None or lowered.check.kind != "never" or len(lowered.system.machines) > _SLOTS_MAX:
             continue
         small = pruned(lowered.system, lowered.check)
+        if round_ := going_round(small):
+            # Nothing is known of what goes round, at any moment: that leaves no run out.
+            unknown = last_changes(small, small.checks[0], round_, 0)
+            small = pruned(unknown, unknown.checks[0])
         when = small.checks[0].when
         if not isinstance(when, ir.Const):
             ticks = lasts_ms // small.tick_ms
@@ -91,12 +131,7 @@ def _proof(system: ir.System, condition: ir.Expr, budget: Budget) -> bool:
 
 
 def _first_of_class(exact: Lowered, own: list[Member]) -> list[dict[str, dict[str, str]]]:
-    """For one machine at a time: the states of those that follow it. If there is none, nothing.
-
-    Members that begin at different places are not interchangeable.
-    """
-    if exact.placed:
-        return [{}]
+    """For one machine at a time: the states of those that follow it. If there is none, nothing."""
     found: list[dict[str, dict[str, str]]] = []
     family: dict[tuple[str, str, str], list[ir.Machine]] = {}
     for machine in exact.system.machines:
@@ -107,7 +142,7 @@ def _first_of_class(exact: Lowered, own: list[Member]) -> list[dict[str, dict[st
     for (_, kind, cls), machines in sorted(family.items()):
         first = next((m for m in own if (m.type, m.cls) == (kind, cls)), None)
         leader = next((m for m in machines if exact.members_of[m.name] == (first,)), None)
-        if leader is None or len(machines) == 1:
+        if leader is None or len(machines) == 1 or not _begin_alike(exact, kind, cls):
             continue
         others = {m.name: m.initial for m in machines if m is not leader}
         steps = exact.system.steps_of[leader.name]
@@ -116,3 +151,18 @@ def _first_of_class(exact: Lowered, own: list[Member]) -> list[dict[str, dict[st
         if asks and not returns:
             found.append({leader.name: others})
     return found or [{}]
+
+
+def _begin_alike(exact: Lowered, kind: str, cls: str) -> bool:
+    """The members of a class are interchangeable: their machines begin in the same states, and nobody begins at one of
+    them.
+    """
+    begin: dict[tuple[object, ...], str] = {}
+    for machine in exact.system.machines:
+        members = exact.members_of.get(machine.name, ())
+        mine = [m for m in members if (m.type, m.cls) == (kind, cls)]
+        key = (machine.name.split("[")[0], *(mine.index(m) if m in mine else m for m in members))
+        if begin.setdefault(key, machine.initial) != machine.initial:
+            return False
+    names = {m.name for members in exact.members_of.values() for m in members if (m.type, m.cls) == (kind, cls)}
+    return not any(names.intersection(re.split(r"[(), ]+", initial)) for initial in begin.values())

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from ctypes import c_void_p
 from enum import Enum
 from typing import Any, TypeAlias
 
-from z3 import z3core
-from z3.z3types import Ast, Z3Exception
+from verifier.engines import library as z3
 
-Term: TypeAlias = Any  # an `Ast` of this context; equal terms have equal `.value`
-
-SolverError = Z3Exception
+Term: TypeAlias = int  # an address in its context; equal terms have equal addresses
 
 
-def _return_errors(_context: object, _code: int) -> None:
-    """Z3's own handler ends the process; with this one its Python layer raises `SolverError`."""
+class SolverError(Exception):
+    """Z3 reports an error, such as memory that is used up."""
 
 
 class Sat(Enum):
@@ -41,7 +39,7 @@ class Clock:
         self.deadline = self.started + seconds
         self.memory_mb = memory_mb
         # The one setting that Z3 only has for the whole process: above it a search ends in "unknown".
-        z3core.Z3_global_param_set("memory_high_watermark_mb", str(max(memory_mb, 1)))
+        z3.global_param_set(b"memory_high_watermark_mb", str(max(memory_mb, 1)).encode())
 
     def left(self) -> float:
         return self.deadline - time.monotonic()
@@ -51,7 +49,7 @@ class Clock:
 
     def crowded(self) -> bool:
         """Z3 holds more memory than the budget allows."""
-        return bool(z3core.Z3_get_estimated_alloc_size() > self.memory_mb << 20)
+        return bool(z3.allocated_bytes() > self.memory_mb << 20)
 
     def look(self) -> None:
         """Raise `OutOfBudget` if time or memory has run out."""
@@ -65,96 +63,120 @@ class Terms:
     """Builds formulas; constants are folded, so that what is known while building never reaches the solver."""
 
     def __init__(self) -> None:
-        config = z3core.Z3_mk_config()
-        self.context = z3core.Z3_mk_context(config)
-        z3core.Z3_del_config(config)
-        self._handler = z3core.Z3_set_error_handler(self.context, _return_errors)  # kept: Z3 holds no reference
-        z3core.Z3_set_ast_print_mode(self.context, 2)
-        self._bool = z3core.Z3_mk_bool_sort(self.context)
-        self._int = z3core.Z3_mk_int_sort(self.context)
-        self.true: Term = z3core.Z3_mk_true(self.context)
-        self.false: Term = z3core.Z3_mk_false(self.context)
-        self._true, self._false = self.true.value, self.false.value
-        self._names = 0
-        self._le: dict[tuple[int, int, int], Term] = {}
-        self._minus: dict[tuple[int, int], Term] = {}
-        self._no: dict[int, Term] = {}
-        self._compound: set[int] = set()
-        self._numerals: dict[int, Term] = {}
+        config = z3.mk_config()
+        self.context = z3.mk_context(config)
+        z3.del_config(config)
+        self._errors: list[int] = []
+        # Z3's own handler ends the process. Z3 holds no reference to this one.
+        self._handler = z3.ErrorHandler(lambda context, code: self._errors.append(code))
+        z3.set_error_handler(self.context, self._handler)
+        self._bool = z3.mk_bool_sort(self.context)
+        self._int = z3.mk_int_sort(self.context)
+        self.true: Term = z3.mk_true(self.context)
+        self.false: Term = z3.mk_false(self.context)
+        self._booleans: list[Term] = []
+        self._integers: list[Term] = []
+        self._booleans_used = self._integers_used = 0
+        self._le: dict[tuple[Term, Term, int], Term] = {}
+        self._minus: dict[tuple[Term, Term], Term] = {}
+        self._no: dict[Term, Term] = {self.true: self.false, self.false: self.true}
+        self._compound: set[Term] = set()
+        self._numbers: dict[int, Term] = {}
         self.solvers: list[Solver] = []
 
     def close(self) -> None:
         """Free every term and solver; none may be used afterwards."""
-        for solver in self.solvers:
+        for solver in list(self.solvers):
             solver.close()
-        z3core.Z3_del_context(self.context)
+        z3.del_context(self.context)
+
+    def restart(self) -> None:
+        """From here on constants are given out again that were used before: for another question."""
+        self._booleans_used = self._integers_used = 0
+
+    @property
+    def size(self) -> int:
+        """How many terms there are, about."""
+        return len(self._compound) + len(self._le) + len(self._booleans)
+
+    def require(self) -> None:
+        """Raises `SolverError` if Z3 has reported an error since the last time."""
+        if self._errors:
+            code = self._errors.pop()
+            self._errors.clear()
+            raise SolverError((z3.error_message(self.context, code) or b"error").decode(errors="replace"))
+
+    def _made(self, term: Term | None) -> Term:
+        if not term:
+            self.require()
+            raise SolverError("no term")
+        return term
+
+    # -- constants -------------------------------------------------------------------------------------------------
 
     def boolean(self) -> Term:
-        return self._constant(self._bool)
+        self._booleans_used += 1
+        return self._constant(self._booleans, self._booleans_used, self._bool)
 
     def integer(self) -> Term:
-        return self._constant(self._int)
+        self._integers_used += 1
+        return self._constant(self._integers, self._integers_used, self._int)
 
-    def _constant(self, sort: Any) -> Term:
-        self._names += 1
-        symbol = z3core.Z3_mk_int_symbol(self.context, self._names)
-        return z3core.Z3_mk_const(self.context, symbol, sort)
+    def _constant(self, known: list[Term], number: int, sort: int) -> Term:
+        if number > len(known):
+            symbol = z3.mk_int_symbol(self.context, number)
+            known.append(self._made(z3.mk_const(self.context, symbol, sort)))
+        return known[number - 1]
 
     def is_true(self, term: Term) -> bool:
-        return bool(term.value == self._true)
+        return term == self.true
 
     def is_false(self, term: Term) -> bool:
-        return bool(term.value == self._false)
+        return term == self.false
 
     def is_small(self, term: Term) -> bool:
         """A literal or a constant: not made by `all`, `any` or `at_least`."""
-        return term.value not in self._compound
+        return term not in self._compound
+
+    # -- truth values ----------------------------------------------------------------------------------------------
 
     def no(self, term: Term) -> Term:
-        found = self._no.get(term.value)
+        found = self._no.get(term)
         if found is None:
-            if term.value == self._true:
-                found = self.false
-            elif term.value == self._false:
-                found = self.true
-            else:
-                found = z3core.Z3_mk_not(self.context, term)
-            self._no[term.value] = found
-            self._no[found.value] = term
+            found = self._no[term] = self._made(z3.mk_not(self.context, term))
+            self._no[found] = term
         return found
 
     def all(self, parts: Iterable[Term]) -> Term:
-        kept: dict[int, Term] = {}
+        kept: dict[Term, None] = {}
+        true, false = self.true, self.false
         for part in parts:
-            if part.value == self._false:
-                return self.false
-            if part.value != self._true:
-                kept[part.value] = part
-        if not kept:
-            return self.true
-        if len(kept) == 1:
-            return next(iter(kept.values()))
-        return self._made(z3core.Z3_mk_and(self.context, len(kept), _array(kept.values(), len(kept))))
+            if part == false:
+                return false
+            if part != true:
+                kept[part] = None
+        if len(kept) < 2:
+            return next(iter(kept), true)
+        return self._compounded(z3.mk_and(self.context, len(kept), _array(kept)))
 
     def any(self, parts: Iterable[Term]) -> Term:
-        kept: dict[int, Term] = {}
+        kept: dict[Term, None] = {}
+        true, false = self.true, self.false
         for part in parts:
-            if part.value == self._true:
-                return self.true
-            if part.value != self._false:
-                kept[part.value] = part
-        if not kept:
-            return self.false
-        if len(kept) == 1:
-            return next(iter(kept.values()))
-        return self._made(z3core.Z3_mk_or(self.context, len(kept), _array(kept.values(), len(kept))))
+            if part == true:
+                return true
+            if part != false:
+                kept[part] = None
+        if len(kept) < 2:
+            return next(iter(kept), false)
+        return self._compounded(z3.mk_or(self.context, len(kept), _array(kept)))
 
     def at_least(self, k: int, parts: Iterable[Term]) -> Term:
         kept: list[Term] = []
         for part in parts:
-            if part.value == self._true:
+            if part == self.true:
                 k -= 1
-            elif part.value != self._false:
+            elif part != self.false:
                 kept.append(part)
         if k <= 0:
             return self.true
@@ -164,65 +186,92 @@ class Terms:
             return self.any(kept)
         if k == len(kept):
             return self.all(kept)
-        return self._made(z3core.Z3_mk_atleast(self.context, len(kept), _array(kept, len(kept)), k))
+        return self._compounded(z3.mk_atleast(self.context, len(kept), _array(kept), k))
 
-    def _made(self, term: Term) -> Term:
-        self._compound.add(term.value)
-        return term
+    def _compounded(self, term: Term | None) -> Term:
+        made = self._made(term)
+        self._compound.add(made)
+        return made
 
     def at_most(self, k: int, parts: Sequence[Term]) -> Term:
         if k >= len(parts):
             return self.true
-        return z3core.Z3_mk_atmost(self.context, len(parts), _array(parts, len(parts)), max(k, 0))
-
-    def le(self, a: Term, b: Term, bound: int) -> Term:
-        """`a - b <= bound`, for integers a and b."""
-        key = (a.value, b.value, bound)
-        found = self._le.get(key)
-        if found is None:
-            minus = self._minus.get(key[:2])
-            if minus is None:
-                minus = z3core.Z3_mk_sub(self.context, 2, _array((a, b), 2))
-                self._minus[key[:2]] = minus
-            found = z3core.Z3_mk_le(self.context, minus, self.number(bound))
-            self._le[key] = found
-        return found
+        return self._made(z3.mk_atmost(self.context, len(parts), _array(parts), max(k, 0)))
 
     # -- numbers ---------------------------------------------------------------------------------------------------
 
+    def le(self, a: Term, b: Term, bound: int) -> Term:
+        """`a - b <= bound`, for integers a and b."""
+        key = (a, b, bound)
+        found = self._le.get(key)
+        if found is None:
+            minus = self._minus.get((a, b))
+            if minus is None:
+                minus = self._minus[a, b] = self.minus(a, b)
+            found = self._le[key] = self._made(z3.mk_le(self.context, minus, self.number(bound)))
+        return found
+
     def sum(self, parts: Sequence[Term]) -> Term:
-        return parts[0] if len(parts) == 1 else z3core.Z3_mk_add(self.context, len(parts), _array(parts, len(parts)))
+        return parts[0] if len(parts) == 1 else self._made(z3.mk_add(self.context, len(parts), _array(parts)))
 
     def minus(self, a: Term, b: Term) -> Term:
-        return z3core.Z3_mk_sub(self.context, 2, _array((a, b), 2))
+        return self._made(z3.mk_sub(self.context, 2, _array((a, b))))
 
     def times(self, a: Term, b: Term) -> Term:
-        return z3core.Z3_mk_mul(self.context, 2, _array((a, b), 2))
+        return self._made(z3.mk_mul(self.context, 2, _array((a, b))))
 
     def divided(self, a: Term, b: Term) -> Term:
         """Rounded down, for a positive `b`."""
-        return z3core.Z3_mk_div(self.context, a, b)
+        return self._made(z3.mk_div(self.context, a, b))
 
     def choice(self, condition: Term, then: Term, other: Term) -> Term:
-        return z3core.Z3_mk_ite(self.context, condition, then, other)
+        return self._made(z3.mk_ite(self.context, condition, then, other))
 
     def at_most_as(self, a: Term, b: Term) -> Term:
         """`a <= b`."""
-        return z3core.Z3_mk_le(self.context, a, b)
+        return self._made(z3.mk_le(self.context, a, b))
 
     def equal(self, a: Term, b: Term) -> Term:
-        return z3core.Z3_mk_eq(self.context, a, b)
+        return self._made(z3.mk_eq(self.context, a, b))
 
     def number(self, value: int) -> Term:
-        found = self._numerals.get(value)
+        found = self._numbers.get(value)
         if found is None:
-            found = z3core.Z3_mk_numeral(self.context, str(value), self._int)
-            self._numerals[value] = found
+            assert -(2**63) <= value < 2**63, value
+            found = self._numbers[value] = self._made(z3.mk_int(self.context, value, self._int))
         return found
 
 
-def _array(terms: Iterable[Term], count: int) -> Any:
-    return (Ast * count)(*terms)
+def _array(terms: Iterable[Term]) -> Any:
+    values = tuple(terms)
+    return (c_void_p * len(values))(*values)
+
+
+class Session:
+    """Terms for one question after another: a context of Z3 takes five milliseconds to make.
+
+    What is asked in one session depends on nothing outside it, so the same questions get the same models.
+    """
+
+    # A context that holds more than this is given up: nothing in it is freed before.
+    _SIZE_MAX = 100_000
+
+    def __init__(self) -> None:
+        self._terms: Terms | None = None
+
+    def terms(self) -> Terms:
+        """For the next question; those of the one before may not be used any more."""
+        if self._terms is not None and self._terms.size > self._SIZE_MAX:
+            self.close()
+        if self._terms is None:
+            self._terms = Terms()
+        self._terms.restart()
+        return self._terms
+
+    def close(self) -> None:
+        if self._terms is not None:
+            self._terms.close()
+            self._terms = None
 
 
 class Solver:
@@ -230,50 +279,52 @@ class Solver:
 
     def __init__(self, terms: Terms, clock: Clock, options: Mapping[str, bool | int] | None = None) -> None:
         self._terms, self._clock = terms, clock
-        terms.solvers.append(self)
         self._context = terms.context
-        self._solver = z3core.Z3_mk_simple_solver(self._context)
-        z3core.Z3_solver_inc_ref(self._context, self._solver)
-        self._params = z3core.Z3_mk_params(self._context)
-        z3core.Z3_params_inc_ref(self._context, self._params)
+        self._solver = z3.mk_simple_solver(self._context)
+        z3.solver_inc_ref(self._context, self._solver)
+        self._params = z3.mk_params(self._context)
+        z3.params_inc_ref(self._context, self._params)
+        terms.solvers.append(self)
         for name, value in (OPTIONS if options is None else options).items():
             self._set(name, value)
         # Before the first assertion: Z3 chooses its theory solvers when it is first pushed.
-        z3core.Z3_solver_set_params(self._context, self._solver, self._params)
+        z3.solver_set_params(self._context, self._solver, self._params)
+        terms.require()
         self._model: Any = None
-        self._value = (Ast * 1)()
-        self._closed = False
+        self._value = (c_void_p * 1)()
+        self._timeout = 0
         self.calls = 0
 
     def _set(self, name: str, value: bool | int) -> None:
-        symbol = z3core.Z3_mk_string_symbol(self._context, name)
-        if isinstance(value, bool):
-            z3core.Z3_params_set_bool(self._context, self._params, symbol, value)
-        else:
-            z3core.Z3_params_set_uint(self._context, self._params, symbol, value)
+        symbol = z3.mk_string_symbol(self._context, name.encode())
+        set_one = z3.params_set_bool if isinstance(value, bool) else z3.params_set_uint
+        set_one(self._context, self._params, symbol, value)
 
     def add(self, term: Term) -> None:
         self._clock.look()
-        z3core.Z3_solver_assert(self._context, self._solver, term)
+        z3.solver_assert(self._context, self._solver, term)
+        self._terms.require()
 
     def push(self) -> None:
-        z3core.Z3_solver_push(self._context, self._solver)
+        z3.solver_push(self._context, self._solver)
+        self._terms.require()
 
     def pop(self) -> None:
-        z3core.Z3_solver_pop(self._context, self._solver, 1)
+        z3.solver_pop(self._context, self._solver, 1)
+        self._terms.require()
 
     def solve(self, assumptions: Sequence[Term] = (), seconds: float | None = None) -> Sat:
         """Three answers. Running out of the clock, of `seconds`, or of memory is UNKNOWN."""
         self._clock.look()
         left = self._clock.left() if seconds is None else min(seconds, self._clock.left())
-        self._set("timeout", max(1, int(left * 1000)))
-        z3core.Z3_solver_set_params(self._context, self._solver, self._params)
+        timeout = max(1, min(int(left * 1000), 2**31))
+        if timeout != self._timeout:
+            self._timeout = timeout
+            self._set("timeout", timeout)
+            z3.solver_set_params(self._context, self._solver, self._params)
         self.calls += 1
-        if assumptions:
-            array = _array(assumptions, len(assumptions))
-            answer = z3core.Z3_solver_check_assumptions(self._context, self._solver, len(assumptions), array)
-        else:
-            answer = z3core.Z3_solver_check(self._context, self._solver)
+        answer = z3.solver_check(self._context, self._solver, len(assumptions), _array(assumptions))
+        self._terms.require()
         found = Sat(answer)
         if found is Sat.YES:
             self._take_model()
@@ -281,41 +332,46 @@ class Solver:
 
     def _take_model(self) -> None:
         if self._model is not None:
-            z3core.Z3_model_dec_ref(self._context, self._model)
-        self._model = z3core.Z3_solver_get_model(self._context, self._solver)
-        z3core.Z3_model_inc_ref(self._context, self._model)
+            z3.model_dec_ref(self._context, self._model)
+        self._model = z3.solver_get_model(self._context, self._solver)
+        self._terms.require()
+        z3.model_inc_ref(self._context, self._model)
 
     def spent(self) -> float:
         return self._clock.spent()
 
     def reason(self) -> str:
-        return str(z3core.Z3_solver_get_reason_unknown(self._context, self._solver))
+        return str(z3.solver_reason_unknown(self._context, self._solver).decode(errors="replace"))
 
-    def core(self) -> list[int]:
-        """After NO: the `.value` of each assumption that was needed."""
-        vector = z3core.Z3_solver_get_unsat_core(self._context, self._solver)
-        z3core.Z3_ast_vector_inc_ref(self._context, vector)
-        size = z3core.Z3_ast_vector_size(self._context, vector)
-        found = [z3core.Z3_ast_vector_get(self._context, vector, i).value for i in range(size)]
-        z3core.Z3_ast_vector_dec_ref(self._context, vector)
+    def core(self) -> set[Term]:
+        """After NO: each assumption that was needed."""
+        vector = z3.solver_get_unsat_core(self._context, self._solver)
+        self._terms.require()
+        z3.vector_inc_ref(self._context, vector)
+        found = {z3.vector_get(self._context, vector, i) for i in range(z3.vector_size(self._context, vector))}
+        z3.vector_dec_ref(self._context, vector)
         return found
 
     def value(self, term: Term) -> bool | int:
         """What the last model says of a boolean or an integer constant (unmentioned: False, 0)."""
-        z3core.Z3_model_eval(self._context, self._model, term, True, self._value)
+        z3.model_eval(self._context, self._model, term, True, self._value)
         found = self._value[0]
-        if self._terms.is_true(found) or self._terms.is_false(found):
-            return self._terms.is_true(found)
-        return int(z3core.Z3_get_numeral_string(self._context, found))
+        if found == self._terms.true or found == self._terms.false:
+            return bool(found == self._terms.true)
+        text = z3.numeral_string(self._context, found) if found else None
+        self._terms.require()
+        if text is None:
+            raise SolverError("a value that is no number")
+        return int(text)
 
     def close(self) -> None:
-        if self._closed:
+        if self not in self._terms.solvers:
             return
-        self._closed = True
+        self._terms.solvers.remove(self)
         if self._model is not None:
-            z3core.Z3_model_dec_ref(self._context, self._model)
-        z3core.Z3_params_dec_ref(self._context, self._params)
-        z3core.Z3_solver_dec_ref(self._context, self._solver)
+            z3.model_dec_ref(self._context, self._model)
+        z3.params_dec_ref(self._context, self._params)
+        z3.solver_dec_ref(self._context, self._solver)
 
 
 # Dense difference logic is twice as fast as simplex here; what need not happen is first tried not to.

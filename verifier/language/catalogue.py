@@ -241,8 +241,8 @@ _ENTRIES = (
         "a summary that no proof could use",
         "A summary says what the members of a type are together: at most two states besides `none`, the more important "
         "first, each told by what a member is now. What a view remembers is read where the summary is read.",
-        "ready when (Pod[p] is running) seen by Slice",
-        "ready when Pod[p] is running",
+        "busy when (Worker[w] is busy) seen by List",
+        "busy when Worker[w] is busy",
     ),
     # -- scenarios ---------------------------------------------------------------------------------------------------
     Entry(

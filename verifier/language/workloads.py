@@ -134,6 +134,8 @@ def _workloads(scenario: s.Scenario, world: World, reader: Reader, shared: Said)
             reader.read_running(block, workload.now)
         else:
             workload.blocks[name] = block
+            if name in world.blocks:
+                workload.own.given[name] = block.name.span
             reader.read(block, name, workload.own)
     return _complete(list(found.values()), _needed_blocks(world), world, report)
 

@@ -136,24 +136,21 @@ def children(expr: Expr) -> tuple[Expr, ...]:
     return ()
 
 
-def reads(expr: Expr) -> frozenset[str]:
-    """What the value of `expr` depends on now: machines read directly, and the views of the outermost `Seen`."""
-    found: set[str] = set()
-    todo: list[Expr] = [expr]
-    visited: set[int] = set()
-    while todo:
-        here = todo.pop()
-        if id(here) in visited:
-            continue
-        visited.add(id(here))
-        match here:
-            case In(machine, _):
-                found.add(machine)
-            case Seen(view, _):
-                found.add(view)
-            case _:
-                todo.extend(children(here))
-    return frozenset(found)
+def reads(expr: Expr, memo: dict[int, frozenset[str]] | None = None) -> frozenset[str]:
+    """What the value of `expr` depends on now: machines read directly, and the views of the outermost `Seen`.
+
+    `memo` serves expressions that share parts, for as long as all of them are kept.
+    """
+    if isinstance(expr, In):
+        return frozenset((expr.machine,))
+    if isinstance(expr, Seen):
+        return frozenset((expr.view,))
+    if memo is None:
+        memo = {}
+    found = memo.get(id(expr))
+    if found is None:
+        found = memo[id(expr)] = frozenset[str]().union(*[reads(part, memo) for part in children(expr)])
+    return found
 
 
 def mentions(expr: Expr) -> Iterator[str]:

@@ -570,10 +570,15 @@ def in_ticks(system: ir.System) -> ir.System:
     def ticks(value: int | None) -> int | None:
         return None if value is None else value // tick
 
+    def counted(s: ir.Step) -> ir.Step:
+        return ir.Step(
+            s.name, s.machine, s.source, s.target, s.guard, s.lo // tick, ticks(s.hi), s.origin, s.rests_on, s.label
+        )
+
     return replace(
         system,
         tick_ms=system.tick_ms * tick,
-        steps=tuple(replace(step, lo=step.lo // tick, hi=ticks(step.hi)) for step in system.steps),
+        steps=system.steps if tick == 1 else tuple(map(counted, system.steps)),
         views=tuple(replace(view, stale=ticks(view.stale)) for view in system.views),
     )
 
@@ -581,6 +586,7 @@ def in_ticks(system: ir.System) -> ir.System:
 def _collect_sources(exprs: Iterable[ir.Expr], sources: dict[str, dict[str, None]]) -> None:
     todo = list(exprs)
     visited: set[int] = set()
+    memo: dict[int, frozenset[str]] = {}
     while todo:
         expr = todo.pop()
         if id(expr) in visited:
@@ -588,7 +594,7 @@ def _collect_sources(exprs: Iterable[ir.Expr], sources: dict[str, dict[str, None
         visited.add(id(expr))
         if isinstance(expr, ir.Seen):
             known = sources.setdefault(expr.view, {})
-            known.update(dict.fromkeys(name for name in sorted(ir.reads(expr.body)) if name != DROPPED.machine))
+            known.update(dict.fromkeys(name for name in sorted(ir.reads(expr.body, memo)) if name != DROPPED.machine))
         todo.extend(ir.children(expr))
 
 

@@ -232,7 +232,7 @@ class Reading:
     def reads(self, expr: Expr) -> frozenset[str]:
         found = self._reads.get(id(expr))
         if found is None:
-            found = self._reads[id(expr)] = reads(expr)
+            found = self._reads[id(expr)] = reads(expr, self._reads)
             self._kept.append(expr)
         return found
 

@@ -167,9 +167,7 @@ def _direct_readers(system: System, check: Check, assume: tuple[Expr, ...]) -> d
                 found[name].append(None)
     for steps in live_steps(system).values():
         for step in steps:
-            if id(step.guard) not in memo:
-                memo[id(step.guard)] = reads(step.guard)
-            for name in memo[id(step.guard)]:
+            for name in reads(step.guard, memo):
                 if name in found:
                     found[name].append(step)
     return found

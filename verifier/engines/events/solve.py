@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 
 from verifier.engines.events.encoding import Bound, Encoding
 from verifier.engines.events.shape import shape_of
 from verifier.engines.events.witness import Timed, order_of, timed
-from verifier.engines.terms import Clock, OutOfBudget, Sat, Solver, SolverError, Term, Terms
+from verifier.engines.terms import Clock, OutOfBudget, Sat, Session, Solver, SolverError, Term
 from verifier.interpreter import Interpreter
 from verifier.records import dataclass
 from verifier.system.ir import Check, Expr, Or, System, disj, reads
@@ -41,16 +42,24 @@ def check(
     best: bool = True,
     core: bool = True,
     assume: tuple[Expr, ...] = (),
+    session: Session | None = None,
 ) -> Outcome:
     """Whether some run of `system` violates `check`; exact, with UNKNOWN when the budget, Z3 or a cut says so.
 
     `assume` holds in every reachable state. `once` is the reduction of views that are read at one moment only. Without
-    `best` the first violation found is good enough; without `core` a proof does not say what it rests on.
+    `best` the first violation found is good enough; without `core` a proof does not say what it rests on. Questions
+    that belong together may share a `session`.
     """
-    wish = _Wish(once, best, core, assume)
+    if session is None:
+        with closing(Session()) as own:
+            return _check(own, system, check, budget, _Wish(once, best, core, assume))
+    return _check(session, system, check, budget, _Wish(once, best, core, assume))
+
+
+def _check(session: Session, system: System, check: Check, budget: Budget, wish: _Wish) -> Outcome:
     clock = Clock(budget.seconds, budget.memory_mb)
-    parts = _parts(system, check, assume) if once else [check]
-    outcomes = [_decide(system, check, part, clock, wish) for part in parts]
+    parts = _parts(system, check, wish.assume) if wish.once else [check]
+    outcomes = [_decide(session, system, check, part, clock, wish) for part in parts]
     return replace(_joined(outcomes), seconds=clock.spent())
 
 
@@ -85,36 +94,31 @@ def _joined(outcomes: list[Outcome]) -> Outcome:
     return Outcome(Answer.HOLDS, core=core, statistics={**statistics, "parts": len(outcomes)})
 
 
-def _decide(system: System, whole: Check, check: Check, clock: Clock, wish: _Wish) -> Outcome:
+def _decide(session: Session, system: System, whole: Check, check: Check, clock: Clock, wish: _Wish) -> Outcome:
     """One part of the `whole` check, with longer and longer unrollings where machines go round."""
     outcome = Outcome(Answer.UNKNOWN, reason="nothing was tried")
     for extra in _EXTRA_TURNS:
         try:
-            outcome, again = _attempt(system, whole, check, clock, wish, extra)
+            outcome, again = _attempt(session, system, whole, check, clock, wish, extra)
         except OutOfBudget as spent:
             outcome, again = Outcome(Answer.UNKNOWN, reason=str(spent)), False
         except SolverError as error:
             # Z3 notices between two searches, too, that its memory is used up.
-            why = "the memory budget ran out" if clock.crowded() else f"the solver gave up: {_text(error)}"
+            why = "the memory budget ran out" if clock.crowded() else f"the solver gave up: {error}"
             outcome, again = Outcome(Answer.UNKNOWN, reason=why), False
         if not again:
             break
     return outcome
 
 
-def _text(error: Exception) -> str:
-    value = getattr(error, "value", error)
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
 def _attempt(
-    system: System, whole: Check, check: Check, clock: Clock, wish: _Wish, extra_turns: int
+    session: Session, system: System, whole: Check, check: Check, clock: Clock, wish: _Wish, extra_turns: int
 ) -> tuple[Outcome, bool]:
     """One unrolling, and whether a longer one may say more."""
     clock.look()
     begun = clock.spent()
     shape = shape_of(system, check, wish.assume, once=wish.once, extra_turns=extra_turns)
-    terms = Terms()
+    terms = session.terms()
     solver = None
     try:
         encoding = Encoding(system, check, shape, terms, clock)
@@ -156,7 +160,6 @@ def _attempt(
     finally:
         if solver is not None:
             solver.close()
-        terms.close()
 
 
 def _why(solver: Solver) -> str:
@@ -168,9 +171,8 @@ def _why(solver: Solver) -> str:
 
 def _core(encoding: Encoding, goals: Iterable[Term], clock: Clock) -> frozenset[Bound]:
     """The bounds that the proof rests on; all of them where there is no time to find out."""
-    name = {literal.value: bound for bound, literal in encoding.bounds.items()}
-    term = {literal.value: literal for literal in encoding.bounds.values()}
-    found: set[int] = set()
+    name = {literal: bound for bound, literal in encoding.bounds.items()}
+    found: set[Term] = set()
     seconds = max(_CORE_SECONDS_MIN, clock.spent())
     goal_solver = Solver(encoding.terms, clock)
     try:
@@ -179,28 +181,29 @@ def _core(encoding: Encoding, goals: Iterable[Term], clock: Clock) -> frozenset[
         for goal in goals:
             goal_solver.push()
             goal_solver.add(goal)
-            found |= _one_core(goal_solver, term, seconds)
+            found |= _one_core(goal_solver, list(name), seconds)
             goal_solver.pop()
     except (OutOfBudget, SolverError):
         found = set(name)
     finally:
         goal_solver.close()
-    return frozenset(name[value] for value in found)
+    return frozenset(name[literal] for literal in found)
 
 
-def _one_core(solver: Solver, term: dict[int, Term], seconds: float) -> set[int]:
+def _one_core(solver: Solver, bounds: list[Term], seconds: float) -> set[Term]:
     """A core of one goal, shrunk by leaving out one bound after another while the time lasts."""
-    if solver.solve(list(term.values()), seconds) is not Sat.NO:
-        return set(term)
-    core = sorted(solver.core())
+    if solver.solve(bounds, seconds) is not Sat.NO:
+        return set(bounds)
+    used = solver.core()
+    core = [bound for bound in bounds if bound in used]
     stop = solver.spent() + seconds
-    for value in list(core):
+    for bound in list(core):
         if solver.spent() > stop:
             break
-        rest = [v for v in core if v != value]
-        if solver.solve([term[v] for v in rest], seconds / 4) is Sat.NO:
-            kept = set(solver.core())
-            core = [v for v in rest if v in kept]
+        rest = [other for other in core if other != bound]
+        if solver.solve(rest, seconds / 4) is Sat.NO:
+            used = solver.core()
+            core = [other for other in rest if other in used]
     return set(core)
 
 

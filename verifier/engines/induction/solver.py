@@ -37,7 +37,7 @@ class Solver:
         self.related: set[tuple[object, ...]] = set()
         self.model: dict[str, str] = {}
         self.seen: dict[tuple[str, ...], list[dict[str, str]]] = {}
-        self._asserted = {self.make.true.value}
+        self._asserted = {self.make.true}
         self._terms: dict[ir.Expr, Term] = {}
         self._symbolic: dict[Symbolic, Term] = {}
 
@@ -55,8 +55,8 @@ class Solver:
 
     def always(self, fact: Term) -> None:
         """Asserted for good; never called between a push and its pop."""
-        if fact.value not in self._asserted:
-            self._asserted.add(fact.value)
+        if fact not in self._asserted:
+            self._asserted.add(fact)
             self.solver.add(fact)
 
     def refuted(
@@ -76,13 +76,13 @@ class Solver:
                 for term in terms:
                     self.solver.add(term)
                 answer = self.solver.solve(uses, _SECONDS)
-                core = set(self.solver.core()) if answer is Sat.NO else set()
+                core = self.solver.core() if answer is Sat.NO else set()
                 if keep_model:
                     self.model = self._states() if answer is Sat.YES else {}
                 numbers = self._numbers() if relations is not None and answer is Sat.YES else {}
                 self.solver.pop()
                 if answer is Sat.NO:
-                    return tuple(lemma.name for lemma, use in zip(lemmas, uses, strict=True) if use.value in core)
+                    return tuple(lemma.name for lemma, use in zip(lemmas, uses, strict=True) if use in core)
                 if answer is Sat.UNKNOWN or relations is None or not relations.refine(numbers):
                     return None
         except (SolverError, OutOfBudget):

@@ -1,0 +1,134 @@
+"""The question of one check as SMT-LIB 2: `unsat` to every `check-sat` means that no run violates it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from z3 import z3consts, z3core
+
+from verifier.engines.events.encoding import Encoding
+from verifier.engines.events.shape import shape_of
+from verifier.engines.terms import Clock, Term, Terms
+from verifier.system.ir import Check, System
+
+_SECONDS = 600.0
+_MEMORY_MB = 4096
+
+
+def smtlib(system: System, check: Check, extra_turns: int = 1) -> str:
+    """The rules of all runs, then one `check-sat` for a violation; where machines go round, one more for whether the
+    unrolling (`extra_turns` more than a machine has states) was long enough. Standard SMT-LIB, logic QF_LIA.
+    """
+    terms = Terms()
+    try:
+        shape = shape_of(system, check, (), once=True, extra_turns=extra_turns)
+        encoding = Encoding(system, check, shape, terms, Clock(_SECONDS, _MEMORY_MB))
+        goals = [encoding.goal()]
+        if any(turns.cut for turns in shape.turns.values()):
+            goals.append(encoding.repeats())
+        rules = [*encoding.definitions(), *encoding.rules, *encoding.bounds.values()]
+        return "\n".join(_lines(check, terms, rules, goals)) + "\n"
+    finally:
+        terms.close()
+
+
+def _lines(check: Check, terms: Terms, rules: list[Term], goals: list[Term]) -> Iterator[str]:
+    writer = _Writer(terms, [*rules, *goals])
+    yield "; Written by hitless. unsat to every check-sat: no run of the system violates"
+    yield f"; {check.name} ({check.kind.replace('_', ' ')})"
+    yield "(set-logic QF_LIA)"
+    yield from writer.declarations
+    for rule in rules:
+        yield f"(assert {writer.text(rule)})"
+    for goal in goals:
+        yield "(push 1)"
+        yield f"(assert {writer.text(goal)})"
+        yield "(check-sat)"
+        yield "(pop 1)"
+
+
+class _Writer:
+    """Terms as text. What is used more than once gets a name, so that the text stays as small as the formula.
+
+    "At least k of n" has no form in the standard: it is a sum of ones. A kind of term that is not known here is an
+    error, so that nothing is ever written wrongly.
+    """
+
+    def __init__(self, terms: Terms, roots: list[Term]) -> None:
+        self.context = terms.context
+        self.declarations: list[str] = []
+        self._text: dict[int, str] = {}
+        order, uses = self._ordered(roots)
+        for term in order:
+            self._text[term.value] = self._written(term, uses[term.value])
+
+    def text(self, term: Term) -> str:
+        return self._text[term.value]
+
+    def _ordered(self, roots: list[Term]) -> tuple[list[Term], Counter[int]]:
+        """Every term below the roots, parts first; and how often each is used."""
+        order: list[Term] = []
+        uses: Counter[int] = Counter(root.value for root in roots)
+        done: set[int] = set()
+        todo = [(root, False) for root in reversed(roots)]
+        while todo:
+            term, ready = todo.pop()
+            if ready:
+                order.append(term)
+            elif term.value not in done:
+                done.add(term.value)
+                todo.append((term, True))
+                parts = self._parts(term)
+                uses.update(part.value for part in parts)
+                todo += [(part, False) for part in reversed(parts)]
+        return order, uses
+
+    def _parts(self, term: Term) -> list[Term]:
+        if z3core.Z3_get_ast_kind(self.context, term) == z3consts.Z3_NUMERAL_AST:
+            return []
+        app = z3core.Z3_to_app(self.context, term)
+        count = z3core.Z3_get_app_num_args(self.context, app)
+        return [z3core.Z3_get_app_arg(self.context, app, i) for i in range(count)]
+
+    def _written(self, term: Term, uses: int) -> str:
+        if z3core.Z3_get_ast_kind(self.context, term) == z3consts.Z3_NUMERAL_AST:
+            value = int(z3core.Z3_get_numeral_string(self.context, term))
+            return str(value) if value >= 0 else f"(- {-value})"
+        decl = z3core.Z3_get_app_decl(self.context, z3core.Z3_to_app(self.context, term))
+        kind = z3core.Z3_get_decl_kind(self.context, decl)
+        if kind == z3consts.Z3_OP_UNINTERPRETED:
+            return self._declared(term, decl)
+        text = self._applied(kind, decl, [self._text[part.value] for part in self._parts(term)])
+        if uses < 2 or not text.startswith("("):
+            return text
+        name = f"d{len(self.declarations)}"
+        self.declarations.append(f"(define-fun {name} () {self._sort(term)} {text})")
+        return name
+
+    def _applied(self, kind: int, decl: Term, parts: list[str]) -> str:
+        if kind in _CONSTANTS:
+            return _CONSTANTS[kind]
+        if kind == z3consts.Z3_OP_PB_AT_LEAST:
+            least = z3core.Z3_get_decl_int_parameter(self.context, decl, 0)
+            return f"(>= (+ {' '.join(f'(ite {part} 1 0)' for part in parts)}) {least})"
+        return f"({_OPERATORS[kind]} {' '.join(parts)})"
+
+    def _declared(self, term: Term, decl: Term) -> str:
+        number = z3core.Z3_get_symbol_int(self.context, z3core.Z3_get_decl_name(self.context, decl))
+        self.declarations.append(f"(declare-const x{number} {self._sort(term)})")
+        return f"x{number}"
+
+    def _sort(self, term: Term) -> str:
+        sort = z3core.Z3_get_sort(self.context, term)
+        return "Bool" if z3core.Z3_get_sort_kind(self.context, sort) == z3consts.Z3_BOOL_SORT else "Int"
+
+
+_CONSTANTS = {z3consts.Z3_OP_TRUE: "true", z3consts.Z3_OP_FALSE: "false"}
+_OPERATORS = {
+    z3consts.Z3_OP_AND: "and",
+    z3consts.Z3_OP_OR: "or",
+    z3consts.Z3_OP_NOT: "not",
+    z3consts.Z3_OP_LE: "<=",
+    z3consts.Z3_OP_SUB: "-",
+}

@@ -1,0 +1,6 @@
+"""The graph engine: every state of a system, searched breadth first; the oracle for the events engine."""
+
+from verifier.engines.graph.check import check
+from verifier.engines.graph.explore import TICK, Edge, Explored, Listing, Node, explore
+
+__all__ = ["TICK", "Edge", "Explored", "Listing", "Node", "check", "explore"]

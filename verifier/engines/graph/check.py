@@ -1,0 +1,63 @@
+"""The graph engine: is there a run of the system that violates the check? Decided by looking at every state."""
+
+from __future__ import annotations
+
+from verifier.engines.graph.moves import Move, Moves
+from verifier.engines.graph.search import Search, search_of
+from verifier.engines.graph.stops import may_stop, stopped
+from verifier.engines.graph.vector import Condition
+from verifier.system.ir import Check, System, neg
+from verifier.system.run import Answer, Budget, Event, Outcome, Run
+
+
+def check(system: System, check: Check, budget: Budget, *, timed: bool = True, symmetry: bool = True) -> Outcome:
+    """Whether some run of `system` violates `check`; exact, with UNKNOWN when the budget says so.
+
+    Without `timed` no delay is looked at: HOLDS is then true whatever the delays, and a violation is an order of events
+    for which there may be no times (its events are all at 0), so it is no witness for the interpreter. `symmetry`:
+    states that differ only in an exchange of interchangeable members are one. The run has the fewest moves.
+
+    A system in which time can stop is never called safe: UNKNOWN, with the cycle as the reason.
+    """
+    open_ = timed and may_stop(system)
+    search = search_of(system, budget, timed=timed, symmetry=symmetry and not open_, check=check)
+    found = search.find(violation(search.moves, check))
+    statistics = {"states": search.states, "transitions": search.transitions, "depth": search.depth}
+    if found is not None:
+        run = run_of(search.way(*found))
+        return Outcome(Answer.VIOLATED, run=run, seconds=search.seconds, statistics=statistics)
+    if search.cut:
+        return Outcome(Answer.UNKNOWN, reason=cut_text(search), seconds=search.seconds, statistics=statistics)
+    cycle = stopped(search) if open_ else None
+    if cycle is not None:
+        return Outcome(Answer.UNKNOWN, reason=stops_text(cycle), seconds=search.seconds, statistics=statistics)
+    return Outcome(Answer.HOLDS, seconds=search.seconds, statistics=statistics)
+
+
+def violation(moves: Moves, check: Check) -> Condition:
+    """Where the check is violated."""
+    if check.kind == "never":
+        return moves.compiler.truth(check.when)
+    return moves.compiler.all((moves.stuck, moves.compiler.truth(neg(check.when))))
+
+
+def run_of(way: list[Move]) -> Run:
+    """A way through the graph as a run that ends in the first state of it that violates."""
+    now, events = 0, []
+    for move in way:
+        if move.tick:
+            now += 1
+        else:
+            events.append(Event(now, move.name, move.refresh))
+    return Run(tuple(events), now, now)
+
+
+def stops_text(cycle: tuple[str, ...]) -> str:
+    """What is wrong with a system in which time can stop."""
+    return f"time can stop: {', '.join(map(repr, cycle))} go round for ever without a tick"
+
+
+def cut_text(search: Search) -> str:
+    """Why a search ended early, and how far it came."""
+    rate = search.states / max(search.seconds, 1e-9)
+    return f"{search.cut} after {search.states:,} states, {search.depth} moves deep, at {rate:,.0f} states/s"
