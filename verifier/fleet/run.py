@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 
 from verifier.analysis.verdict import Verdict, worst
-from verifier.fleet.questions import Answer, Longest, Question, answer
+from verifier.fleet.questions import Answer, Longest, Question, answer, proven
 from verifier.language.assemble import scenario_text
 from verifier.language.diagnostics import Diagnostic, arranged
 from verifier.language.program import Span
@@ -50,6 +50,8 @@ def verified(manifests: Manifests, limits: Limits, progress: Progress) -> FleetR
     if len(asked) <= _FEW:
         asked = {key: replace(question, thorough=True) for key, question in asked.items()}
     answers = _answered(asked, limits, progress)
+    if len(asked) > _FEW:
+        answers |= _fixes(manifests.cases, keys, asked, answers)
     refused: list[Diagnostic] = []
     cases = []
     for case in manifests.cases:
@@ -105,6 +107,25 @@ def _answered(asked: dict[str, Question], limits: Limits, progress: Progress) ->
     return found
 
 
+def _fixes(
+    cases: Iterable[Case], keys: dict[int, str], asked: dict[str, Question], answers: dict[str, Answer]
+) -> dict[str, Answer]:
+    """For each cause for which no change was cheap to prove: that of one workload, proven thoroughly."""
+    open_: dict[str, str] = {}
+    shown = set()
+    for path in (path for case in cases for path in case.paths if path.scenario is not None):
+        key = keys[id(path)]
+        found = answers[key]
+        if path.repair is None or all(check.verdict is Verdict.SAFE for check in found.checks):
+            continue
+        if found.repaired:
+            shown.add(path.repair.group)
+        else:
+            open_.setdefault(path.repair.group, key)
+    left = [(group, key) for group, key in open_.items() if group not in shown]
+    return {key: replace(answers[key], repaired=proven(asked[key])) for _, key in left[:_FEW]}
+
+
 def _path(path: Path, case: Case, found: Answer | None) -> PathReport:
     if found is None:
         return PathReport(path.name, Verdict.NOT_VERIFIED, path.why_not)
@@ -123,6 +144,8 @@ def _path(path: Path, case: Case, found: Answer | None) -> PathReport:
         longest.trace.lasts_ms if longest is not None else 0,
         checks,
         found.slow,
+        path.repair.group if path.repair is not None and verdict is not Verdict.SAFE else "",
+        _place(path.repair.span) if path.repair is not None else "",
         _fix(path, found),
         _survives(path, found),
         _irrelevant(case, found),
@@ -143,7 +166,7 @@ def _fix(path: Path, found: Answer) -> Fix | None:
         return None
     if not found.repaired:
         return None
-    return Fix(path.repair.text, _place(path.repair.span), found.repaired, path.repair.group)
+    return Fix(path.repair.text, _place(path.repair.span), found.repaired)
 
 
 def _survives(path: Path, found: Answer) -> str:

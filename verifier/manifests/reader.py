@@ -297,5 +297,6 @@ def _key(node: Node) -> str:
 
 
 def _one_line(error: object) -> str:
-    """libyaml's words, without what they quote: a dump holds secrets."""
-    return " ".join(re.sub(r"['\"][^\n]*['\"]", "..", str(error)).split())[:120]
+    """libyaml's words, without what they quote but single marks: a dump holds secrets."""
+    text = re.sub(r"['\"]([^\n]*)['\"]", lambda m: m[0] if re.fullmatch(r"\W{1,3}", m[1]) else "..", str(error))
+    return " ".join(text.split())[:120]

@@ -17,6 +17,7 @@ from verifier.manifests.translate import BALANCER, Setting, pod_entries, replica
 
 _SLEEP_FROM = Version(1, 30)
 _AFTER_HOOK_MS = 30_000
+_LEAST_AFTER_HOOK_MS = 15_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +80,49 @@ def _changes(of: Setting) -> Iterator[_Change]:
     elif (entry := _asks_another_port(pod)) is not None:
         yield entry
     yield from _waits_for_balancer(of)
-    lag = _lag_ms(of)
-    hook = pod.hook("preStop")
-    if lag is None or (hook.exact and hook.known_ms > lag and (hook.kind != "exec" or pod.has_shell)):
+    yield from _hook(of)
+
+
+def _hook(of: Setting) -> Iterator[_Change]:
+    """A preStop that outlasts every request that may still come, and those in flight if SIGTERM ends them; a grace
+    period that leaves time for the others."""
+    lag, pod = _lag_ms(of), of.pod
+    if lag is None:
         return
-    needed = -(-(lag + 1) // 1000) * 1000
-    span = pod.container.at("lifecycle", "preStop") if hook.node is not None else here
-    grace = pod.spec.number("terminationGracePeriodSeconds")
-    seconds = needed // 1000
+    hook, grace = pod.hook("preStop"), (pod.spec.number("terminationGracePeriodSeconds") or GRACE_S) * 1000
+    longest, drains = _in_flight(of)
+    enough = lag + (0 if drains else longest)
+    runs = hook.exact and (hook.kind != "exec" or pod.has_shell)
+    short, needed = (
+        not runs or hook.known_ms <= enough,
+        max(-(-(enough + 1) // 1000) * 1000, hook.known_ms if runs else 0),
+    )
+    least = max(needed + _LEAST_AFTER_HOOK_MS, lag + longest + 1000) if short or drains else 0
+    if not short and grace >= least:
+        return
+    span = pod.container.at("lifecycle", "preStop") if hook.node is not None else pod.container.head
     native = of.kubernetes >= _SLEEP_FROM
-    body = f"sleep: {{seconds: {seconds}}}" if native else f'exec: {{command: [sleep, "{seconds}"]}}'
-    gives: list[tree.Entry] = [
-        tree.entry("pre_stop", tree.chosen("sleep" if native else "exec", tree.duration(needed, span), span), span)
-    ]
-    text = f"lifecycle: {{preStop: {{{body}}}}}"
-    if (GRACE_S if grace is None else grace) * 1000 < needed + _AFTER_HOOK_MS // 2:
-        wanted = needed + _AFTER_HOOK_MS
+    seconds = needed // 1000
+    gives, text = [], []
+    if short:
+        word = "sleep" if native else "exec"
+        gives.append(tree.entry("pre_stop", tree.chosen(word, tree.duration(needed, span), span), span))
+        body = f"sleep: {{seconds: {seconds}}}" if native else f'exec: {{command: [sleep, "{seconds}"]}}'
+        text.append(f"lifecycle: {{preStop: {{{body}}}}}")
+    if grace < least:
+        wanted = max(needed + _AFTER_HOOK_MS, least)
         gives.append(tree.entry("termination_grace_period", tree.duration(wanted, span), span))
-        text += f" and terminationGracePeriodSeconds: {wanted // 1000}"
-    yield _Change(text, span, "no preStop" if hook.kind == "none" else "preStop too short", tuple(gives))
+        text.append(f"terminationGracePeriodSeconds: {wanted // 1000}")
+    group = "no preStop" if hook.kind == "none" else "preStop too short" if short else "grace period too short"
+    yield _Change(" and ".join(text), span, group, tuple(gives))
+
+
+def _in_flight(of: Setting) -> tuple[int, bool]:
+    """(how long the longest request takes, 0 if nobody says; does the application finish it after SIGTERM?)."""
+    said = {entry.name.text: entry.value for entry in of.app if isinstance(entry, s.Assignment)}
+    longest = _latest(said["longest_request"]) if "longest_request" in said else 0
+    behaviour = said.get("on_sigterm")
+    return longest or 0, not (isinstance(behaviour, s.Reference) and behaviour.path == "exits")
 
 
 def _waits_for_balancer(of: Setting) -> Iterator[_Change]:

@@ -74,12 +74,12 @@ def placed(expression: s.Expression, span: Span) -> s.Expression:
 
 
 def places(items: tuple[s.ScenarioItem, ...]) -> dict[str, Span]:
-    """Setting -> where it stands; of pods that run now as `setting[now]`."""
+    """Setting -> where it stands; of the pods that run now as `now.SETTING`, without the name of its block."""
     found: dict[str, Span] = {}
     for item in items:
         if isinstance(item, s.BlockNode):
             top = item.name.text
-            _collect(item, "" if top in ("cluster", "running") else top, found)
+            _collect(item, {"cluster": "", "running": "now"}.get(top, top), found)
             if top == "cluster":
                 _collect(item, top, found)
     return found

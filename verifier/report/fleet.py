@@ -13,13 +13,11 @@ from verifier.report.report import Bound, CheckReport
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What to write instead, at which place; `scope`: for which sizes it was shown SAFE. `group`: what is wrong, in
-    words that other workloads share."""
+    """What to write instead, at which place; `scope`: for which sizes it was shown SAFE."""
 
     text: str
     place: str
     scope: str
-    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,7 @@ class PathReport:
     """One way of requests. `reason`: why it is not verified, or what else is to be known of the verdict.
 
     `slow`: what was late in the run that loses a request. `survives`: the longest request that is answered.
+    `cause`: what the manifest lacks, in words that other workloads share; `fix` only where it was shown to be enough.
     `irrelevant`: what no verdict rests on. `ignored`: the reason for which the verdict does not count.
     """
 
@@ -37,6 +36,8 @@ class PathReport:
     lasts_ms: int = 0
     checks: tuple[CheckReport, ...] = ()
     slow: tuple[str, ...] = ()
+    cause: str = ""
+    cause_at: str = ""
     fix: Fix | None = None
     survives: str = ""
     irrelevant: tuple[str, ...] = ()
@@ -110,13 +111,15 @@ class FleetReport:
         return replace(self, cases=tuple(cases))
 
 
-def relocated(check: CheckReport, places: Mapping[str, Span], workload: str) -> CheckReport:
-    """A check of a workload with the same settings as another one, with its own places."""
+def relocated(check: CheckReport, places: Mapping[str, Span], workload: str, first: str = "old]") -> CheckReport:
+    """A check of a workload with the same settings as another one, with its own places. `first`: the class of those
+    that are there before, whose places may be others."""
 
     def moved(bound: Bound) -> Bound:
         setting, _, cls = bound.setting.partition("[")
-        span = places.get(setting)
-        if not bound.given or span is None or cls == "old]":
+        now = places.get(f"now.{setting.partition('.')[2]}") if cls == first else None
+        span = now or places.get(setting)
+        if not bound.given or span is None:
             return bound
         return replace(bound, place=f"{span.file}:{span.line}")
 

@@ -53,13 +53,14 @@ def _path(path: PathReport) -> dict[str, Any]:
             "does_not_matter": list(path.irrelevant),
             "checks": [check_json(check) for check in path.checks],
         }
+    if path.cause:
+        found |= {"cause": path.cause, "cause_at": path.cause_at}
     if path.survives:
         found["survives"] = path.survives
     if path.fix is not None:
         found["fix"] = {
             "write": path.fix.text,
             "place": path.fix.place,
-            "cause": path.fix.group,
             "then_safe_for": path.fix.scope,
         }
     if path.ignored:

@@ -15,7 +15,7 @@ from verifier.report.report import Bound
 from verifier.report.text import details
 
 _COLOURS = {Verdict.SAFE: "green", Verdict.UNSAFE: "red", Verdict.STUCK: "red"}
-_WIDTH = 118
+_WIDTH = 150
 # Rows of one cause that a table shows before it counts the others.
 _ROWS_MAX = 12
 
@@ -81,8 +81,8 @@ def _why(path: PathReport, case: CaseReport) -> Iterator[str]:
     violation = next((check.violation for check in path.checks if check.violation is not None), None)
     if violation is not None:
         yield f"  lost             {violation.text}{_of(path, case)}"
-    if path.fix is not None:
-        yield f"  because          {path.fix.group} ({path.fix.place})"
+    if path.cause:
+        yield f"  because          {path.cause} ({path.cause_at})"
     if path.slow:
         yield f"  late meanwhile   {', '.join(path.slow)}"
     for threshold in path.thresholds[:2]:
@@ -133,7 +133,7 @@ def _table(report: FleetReport, colour: bool, explain: bool) -> Iterator[str]:
 
 
 def _row(case: CaseReport, path: PathReport) -> tuple[str, ...]:
-    return (case.title, path.name, _worst_case(path), path.fix.place if path.fix else case.place)
+    return (case.title, path.name, _worst_case(path), path.cause_at or case.place)
 
 
 def _grouped(cases: Iterable[CaseReport]) -> list[tuple[tuple[Verdict, str], list[tuple[CaseReport, PathReport]]]]:
@@ -149,10 +149,8 @@ def _grouped(cases: Iterable[CaseReport]) -> list[tuple[tuple[Verdict, str], lis
 
 
 def _cause(path: PathReport) -> str:
-    if path.fix is not None:
-        return path.fix.group
-    if path.reason:
-        return path.reason
+    if path.reason or path.cause:
+        return path.reason or path.cause
     violation = next((check.violation for check in path.checks if check.violation is not None), None)
     return path.grade if violation is None else violation.part.replace("_", " ")
 
