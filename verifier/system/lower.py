@@ -96,12 +96,14 @@ def lower(
     relaxed: bool,
     settled: Settled = lambda condition, env: None,
     summarised: Summarised = lambda summary: None,
+    whole: bool = False,
 ) -> Lowered:
     """The system that decides `part` for the members in `env`. `settled` replaces what lemmas have decided; relaxed,
-    `summarised` puts one machine in place of all members that a summary speaks about.
+    `summarised` puts one machine in place of all members that a summary speaks about. `whole`: every machine there is,
+    since a state is stuck only if nobody at all can move.
     """
     own = {m for m in env.values() if isinstance(m, Member)}
-    return _Lowering(values, relaxed, settled, own, summarised).run(part, env)
+    return _Lowering(values, relaxed, settled, own, summarised).run(part, env, whole)
 
 
 def lower_with(
@@ -184,7 +186,7 @@ class _Lowering:
         self.sized = False
         self.placed = False
 
-    def run(self, part: CheckTemplate, env: Env) -> Lowered:
+    def run(self, part: CheckTemplate, env: Env, whole: bool = False) -> Lowered:
         exact = self._condition(part.when, env)
         when = weakened(exact) if self.relaxed else exact
         name = instance_name(part.name, (m for m in env.values() if isinstance(m, Member)))
@@ -207,7 +209,7 @@ class _Lowering:
         covers: tuple[ir.Expr, ...] = ()
         if not self.relaxed:
             covers = tuple(self._condition(cover, env) for cover in part.covers)
-        if kind == "ends_with":
+        if whole:
             self._everything()
         while self.todo:
             self._machine(*self.todo.pop())
@@ -216,7 +218,7 @@ class _Lowering:
         steps = [step for machine in machines for step in self.steps.get(machine.name, [])] + extra_steps
         views = self._views([when, *covers, *(step.guard for step in steps)])
         system = in_ticks(ir.System(1, machines, views, tuple(steps), (check,)))
-        if check.kind == "never":
+        if not whole:
             system = slice_for(system, check)
         kept = (*system.machine, *system.view)
         members_of = {name: self.members_of[name] for name in kept if name in self.members_of}
