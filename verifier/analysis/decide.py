@@ -28,10 +28,10 @@ from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.engines.terms import Session
 from verifier.interpreter import Interpreter, Refusal, replay
-from verifier.language.program import CheckTemplate, Condition, Summary
+from verifier.language.program import Boolean, CheckTemplate, Condition, Summary
 from verifier.records import dataclass
 from verifier.system import ir
-from verifier.system.lower import Lowered, Moves, initially, lower
+from verifier.system.lower import Lowered, Moves, first_members, initially, lower
 from verifier.system.run import Answer, Budget, Outcome, Run
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, Scope, weakest
 from verifier.system.suffix import going_round, last_changes
@@ -88,6 +88,8 @@ class Decider:
     values: Values
     deadline: Deadline
     induction: Induction
+    timed: dict[object, Induction] = field(default_factory=dict)
+    rest_on: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     _moves: dict[str, Moves | None] = field(default_factory=dict)
     _session: Session = field(default_factory=Session)
     _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
@@ -106,6 +108,11 @@ class Decider:
         extra: Env = {} if group.parameter is None or argument is None else {group.parameter: argument}
         questions = [question for part in group.parts for question in self._questions(part, extra)]
         unknown = [question for question in questions if question.result is None]
+        if unknown and self._timed():
+            for question in unknown:
+                question.lemmas = _Lemmas(self.induction)
+                question.result = self._relaxed(question)
+            unknown = [question for question in unknown if question.result is None]
         if quick and unknown:
             return CheckResult(name, group.doc, Verdict.INCONCLUSIVE, THIS_TOPOLOGY, (), time.monotonic() - started)
         self._search(unknown)
@@ -145,6 +152,41 @@ class Decider:
                     variant.result = self._relaxed(variant)
                     yield variant
 
+    def _with_lemmas(self, lemmas: _Lemmas, rests_on: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """The bounds of a proof, and those of the lemmas it used."""
+        theirs = [bound for name in lemmas.used() for bound in self.rest_on.get(name, ())]
+        return tuple(dict.fromkeys((*rests_on, *theirs)))
+
+    def _timed(self) -> bool:
+        """Decides the lemmas that need time on their own relaxed slices, and whether there are any more now.
+
+        They hold for these values only, so they are kept apart from what the induction shows for all.
+        """
+        key = (self.values.typical, tuple(sorted(self.values.pinned)))
+        if key not in self.timed:
+            first = self.induction
+            self.timed[key] = self.induction = Induction(self.values.program)
+            for lemma in self.induction.unproven():
+                denied = Boolean("not", (lemma.always,), lemma.span)
+                part = CheckTemplate(
+                    lemma.name, "never", lemma.parameters, lemma.text, (), denied, None, None, lemma.span
+                )
+                questions = list(self._questions(part, {}))
+                if questions and all(question.result is not None for question in questions):
+                    scope = weakest(question.result.scope for question in questions if question.result is not None)
+                    placed = any(question.placed for question in questions)
+                    if not has_every_kind(self.values, part, placed=placed):
+                        scope = THIS_TOPOLOGY
+                    self.induction.accept(lemma, scope)
+                    found = (bound for q in questions if q.result is not None for bound in q.result.rests_on)
+                    self.rest_on[lemma.name] = tuple(dict.fromkeys(found))
+            if self.induction.unproven() == first.unproven():
+                self.timed[key] = self.induction = first
+        elif self.induction is self.timed[key]:
+            return False
+        self.induction = self.timed[key]
+        return True
+
     def _not_alike(self, question: _Question) -> Iterator[_Question]:
         """What is SAFE on the whole slice for members that begin there says nothing of those that begin elsewhere."""
         safe = question.result is not None and question.result.verdict is Verdict.SAFE
@@ -172,7 +214,7 @@ class Decider:
         if outcome.answer is not Answer.HOLDS:
             return None
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
-        rests_on = _rests_on(small.system, outcome)
+        rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
         return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
 
     def _together(self, summary: Summary) -> Moves | None:
@@ -268,14 +310,23 @@ class Decider:
         match found:
             case Witness():
                 violated = Verdict.STUCK if question.part.kind == "ends_with" else Verdict.UNSAFE
-                focus = question.close or found.focus
+                focus = self._focus(question) or found.focus
                 return question.answer(violated, THIS_TOPOLOGY, witness=replace(found, focus=focus))
             case Outcome(answer=Answer.HOLDS):
                 assert question.exact is not None
-                rests_on = _rests_on(question.exact.system, found)
+                rests_on = self._with_lemmas(question.lemmas, _rests_on(question.exact.system, found))
                 lemmas = question.lemmas.used()
                 return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas, rests_on=rests_on)
         return question.answer(Verdict.INCONCLUSIVE, THIS_TOPOLOGY, reason=found.reason)
+
+    def _focus(self, question: _Question) -> frozenset[str]:
+        """What the part is about: its relaxed slice, and the members that a summary in it began with."""
+        found = set(question.close)
+        for name in question.close:
+            summary = self.values.program.summaries.get(name.split("[")[0])
+            if summary is not None and question.relaxed is not None:
+                found |= first_members(self.values, summary, question.relaxed.members_of[name])
+        return frozenset(found)
 
     def _stage(self, exact: Lowered, stage: Stage, *, best: bool) -> Witness | Outcome | None:
         """A replayed violation, or HOLDS if everybody was free to move; None: nothing known yet.

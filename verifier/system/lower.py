@@ -44,6 +44,7 @@ from verifier.language.program import (
     Window,
     summary_let,
 )
+from verifier.language.text import duration_text
 from verifier.records import dataclass
 from verifier.resources import shown
 from verifier.system import ir
@@ -114,6 +115,18 @@ def lower_with(
     lowering = _Lowering(values, True, settled, own, lambda summary: None)
     exprs = tuple(lowering._condition(condition, env) for condition in conditions)
     return lowering.run(part, env), exprs
+
+
+def first_members(values: Values, summary: Summary, members: tuple[Member, ...]) -> frozenset[str]:
+    """The machines of those members that a summary speaks about at the start."""
+    lowering = _Lowering(values, False, lambda condition, env: None, set())
+    outer = dict(zip((p.name for p in summary.parameters), members, strict=True))
+    found: set[str] = set()
+    for member in values.members(summary.type):
+        expr = ir.disj(lowering._condition(when, {**outer, summary.var: member}) for _, when, _ in summary.aspects)
+        if at_start(expr, {name: machine.initial for name, machine in lowering.machines.items()}):
+            found.update(ir.mentions(expr))
+    return frozenset(found)
 
 
 def skeleton(values: Values) -> ir.System:
@@ -196,6 +209,7 @@ class _Lowering:
             reads = Reads()
             lasts = self.values.window(part.lasts, env, reads).hi_ms or 0
             observer, step = _observer(f"{name} lasts", when, lasts, None, _origin(part.span), _rests_on(reads))
+            step = replace(step, label=f"this has lasted for {duration_text(lasts)}")
             extra_machines, extra_steps = [observer], [step]
             when = ir.In(observer.name, frozenset({"yes"}))
         if part.deadline is not None:
@@ -382,7 +396,9 @@ class _Lowering:
         return at_start(expr, {name: machine.initial for name, machine in start.machines.items()})
 
     def _together(self, let: str, env: Env) -> ir.Expr | None:
-        """A state of a summary, read from the machine that stands for all its members; None if there is none."""
+        """A state of a summary: of the check's own members as it is, of all others read from the machine that stands
+        for them; None if there is none.
+        """
         name, _, state = let.partition(" is ")
         summary = self.program.summaries.get(name) if state else None
         members = tuple(m for m in env.values() if isinstance(m, Member))
@@ -393,26 +409,43 @@ class _Lowering:
             moves = self.summarised(summary)
             if moves is None:
                 return None
-            states = ("none", *(state for state, _, _ in summary.aspects))
-            initial = next(s for s in states if self._begins(Call(summary_let(name, s), tuple(env), summary.span), env))
-            self.machines[machine] = ir.Machine(machine, states, initial)
+            self._stand_in(machine, summary, env, moves)
             self.members_of[machine] = members
-            self.steps[machine] = [
-                ir.Step(
-                    f"{machine}: {states[a]} -> {states[b]}",
-                    machine,
-                    states[a],
-                    states[b],
-                    ir.TRUE,
-                    lo,
-                    None,
-                    _origin(summary.span),
-                    moves.rests_on if lo else (),
-                    f"{machine} is {states[b]}",
-                )
-                for a, b, lo in _together_moves(moves)
-            ]
-        return ir.In(machine, frozenset({state}))
+        before: list[ir.Expr] = []
+        for aspect, when, _ in summary.aspects:
+            own = [self._condition(when, {**env, summary.var: m}) for m in self._own(summary.type)]
+            some = ir.disj([*own, ir.In(machine, frozenset({aspect}))])
+            if aspect == state:
+                return ir.conj([*map(ir.neg, before), some])
+            before.append(some)
+        return ir.conj(map(ir.neg, before))
+
+    def _stand_in(self, machine: str, summary: Summary, env: Env, moves: Moves) -> None:
+        """The machine for all members that are not the check's own. Beside own ones there may be others at the start
+        or not, in some topology: none that may come at any time covers both.
+        """
+        states = ("none", *(state for state, _, _ in summary.aspects))
+        if self._own(summary.type):
+            initial, moves = "none", replace(moves, pairs=moves.pairs | {(0, 1)})
+        else:
+            lets = (Call(summary_let(summary.name, s), tuple(env), summary.span) for s in states)
+            initial = next(s for s, let in zip(states, lets, strict=True) if self._begins(let, env))
+        self.machines[machine] = ir.Machine(machine, states, initial)
+        self.steps[machine] = [
+            ir.Step(
+                f"{machine}: {states[a]} -> {states[b]}",
+                machine,
+                states[a],
+                states[b],
+                ir.TRUE,
+                lo,
+                None,
+                _origin(summary.span),
+                moves.rests_on if lo else (),
+                f"{machine} is {states[b]}",
+            )
+            for a, b, lo in _together_moves(moves)
+        ]
 
     def _seen(self, template: ViewTemplate, members: tuple[Member, ...], body: Condition, env: Env) -> ir.Expr:
         if not all(member.spelt_out for member in members):
