@@ -90,7 +90,7 @@ class Decider:
     induction: Induction
     timed: dict[object, Induction] = field(default_factory=dict)
     rest_on: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    _moves: dict[str, Moves | None] = field(default_factory=dict)
+    _moves: dict[str, dict[str, Moves]] = field(default_factory=dict)
     _session: Session = field(default_factory=Session)
     _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
 
@@ -217,7 +217,7 @@ class Decider:
         rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
         return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
 
-    def _together(self, summary: Summary) -> Moves | None:
+    def _together(self, summary: Summary) -> dict[str, Moves]:
         """What the members of a summary may do, shown once for all checks."""
         if summary.name not in self._moves:
             lemmas = _Lemmas(self.induction)

@@ -11,7 +11,7 @@ topology.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import reduce
@@ -42,7 +42,6 @@ from verifier.language.program import (
     ViewTemplate,
     When,
     Window,
-    summary_let,
 )
 from verifier.language.text import duration_text
 from verifier.records import dataclass
@@ -67,8 +66,8 @@ class Moves:
     rests_on: tuple[str, ...]
 
 
-# Tells what the members of a summary may do; None: not known.
-Summarised = Callable[[Summary], Moves | None]
+# Tells what the members of each class that a summary speaks about may do; None: not known.
+Summarised = Callable[[Summary], Mapping[str, Moves] | None]
 
 # Tells a condition over many members that holds (or fails) in every reachable state; None: not known.
 Settled = Callable[[Condition, Env], bool | None]
@@ -404,48 +403,60 @@ class _Lowering:
         members = tuple(m for m in env.values() if isinstance(m, Member))
         if summary is None or not all(member.spelt_out for member in members):
             return None
-        machine = instance_name(name, members)
-        if machine not in self.machines:
-            moves = self.summarised(summary)
-            if moves is None:
-                return None
-            self._stand_in(machine, summary, env, moves)
-            self.members_of[machine] = members
+        moves = self.summarised(summary)
+        if moves is None:
+            return None
+        others = [self._stand_in(summary, cls, members, env, moves[cls]) for cls in moves]
         before: list[ir.Expr] = []
         for aspect, when, _ in summary.aspects:
             own = [self._condition(when, {**env, summary.var: m}) for m in self._own(summary.type)]
-            some = ir.disj([*own, ir.In(machine, frozenset({aspect}))])
+            some = ir.disj([*own, *(ir.In(machine, frozenset({aspect})) for machine in others)])
             if aspect == state:
                 return ir.conj([*map(ir.neg, before), some])
             before.append(some)
         return ir.conj(map(ir.neg, before))
 
-    def _stand_in(self, machine: str, summary: Summary, env: Env, moves: Moves) -> None:
-        """The machine for all members that are not the check's own. Beside own ones there may be others at the start
-        or not, in some topology: none that may come at any time covers both.
+    def _stand_in(self, summary: Summary, cls: str, members: tuple[Member, ...], env: Env, moves: Moves) -> str:
+        """The machine for all members of a class that are not the check's own, and its name.
+
+        Beside own ones there may be others at the start or not, in some topology: then it begins as if there were none,
+        and may take some for there at any time.
         """
+        machine = f"{instance_name(summary.name, members)} {cls}"
+        if machine in self.machines:
+            return machine
         states = ("none", *(state for state, _, _ in summary.aspects))
-        if self._own(summary.type):
-            initial, moves = "none", replace(moves, pairs=moves.pairs | {(0, 1)})
-        else:
-            lets = (Call(summary_let(summary.name, s), tuple(env), summary.span) for s in states)
-            initial = next(s for s, let in zip(states, lets, strict=True) if self._begins(let, env))
+        arrows = list(_together_moves(moves))
+        initial = "none"
+        if not self._own(summary.type, cls):
+            somebody = (
+                Quantified("some", summary.var, summary.type, cls, when, summary.span) for _, when, _ in summary.aspects
+            )
+            found = (s for s, some in zip(states[1:], somebody, strict=True) if self._begins(some, env))
+            initial = next(found, "none")
         self.machines[machine] = ir.Machine(machine, states, initial)
+        if self._own(summary.type, cls):
+            self.machines[machine] = ir.Machine(machine, ("nobody yet", *states), "nobody yet")
+        names = [(states[a], states[b], lo) for a, b, lo in arrows]
+        if self._own(summary.type, cls):
+            names += [("nobody yet", state, 0) for state in states[1:]]
+        self.members_of[machine] = members
         self.steps[machine] = [
             ir.Step(
-                f"{machine}: {states[a]} -> {states[b]}",
+                f"{machine}: {a} -> {b}",
                 machine,
-                states[a],
-                states[b],
+                a,
+                b,
                 ir.TRUE,
                 lo,
                 None,
                 _origin(summary.span),
                 moves.rests_on if lo else (),
-                f"{machine} is {states[b]}",
+                f"{machine} is {b}",
             )
-            for a, b, lo in _together_moves(moves)
+            for a, b, lo in names
         ]
+        return machine
 
     def _seen(self, template: ViewTemplate, members: tuple[Member, ...], body: Condition, env: Env) -> ir.Expr:
         if not all(member.spelt_out for member in members):

@@ -9,9 +9,9 @@ While it is anywhere, every reading of it is dropped, as docs/semantics.md secti
 *Sound for `never`.* Take a run of the system up to a violation, in which m changes N times. If N <= `changes` + 1, m
 takes the same steps. If not, its first step leads to `anywhere`, where it stays until its (N - changes)-th change, which
 is a step with its guard true for its `lo`; exactly `changes` changes follow. Before and after, both are in the same
-states, and clocks of steps start when the source is entered, in both. After its last change m stands still in both;
-there the upper bounds of its steps are left out, which only adds runs. Guards of others that read m while it is
-anywhere are weakened where a step may fire, and strengthened where it must (verifier/system/relax.py).
+states, and clocks of steps start when the source is entered, in both. After its last change m stands still up to the
+violation in both; would it have to move before, it goes `beyond`, where no violation counts. Guards of others that read
+m while it is anywhere are weakened where a step may fire, and strengthened where it must (verifier/system/relax.py).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from verifier.system.relax import DROPPED, relaxed, weakened
 from verifier.system.slice import slice_for
 
 ANYWHERE = "anywhere"
+BEYOND = "beyond"
 
 
 def last_changes(system: ir.System, check: ir.Check, names: Iterable[str], changes: int) -> ir.System:
@@ -79,7 +80,7 @@ def _reachable(onward: dict[str, set[str]], start: Iterable[str]) -> set[str]:
 
 def _machine(machine: ir.Machine, changes: int) -> ir.Machine:
     last = [_last(state, k) for state in machine.states for k in range(changes + 1)]
-    return replace(machine, states=(*_first(machine, changes), ANYWHERE, *last))
+    return replace(machine, states=(*_first(machine, changes), ANYWHERE, *last, BEYOND))
 
 
 def _first(machine: ir.Machine, changes: int) -> list[str]:
@@ -96,12 +97,15 @@ def _taken(step: ir.Step, machine: ir.Machine, changes: int) -> list[ir.Step]:
     """The step as one of the first, as the one that leads to or leaves `anywhere`, and as each of the last changes."""
     if not changes:
         return []
+    ends = ((_early, changes + 1), (_last, changes))
     made = [replace(step, source=ANYWHERE, target=_last(step.target, 0), hi=None)]
     if step.source == machine.initial:
         made += [replace(step, target=_early(step.target, 1)), replace(step, target=ANYWHERE, hi=None)]
     for k in range(changes):
         made.append(replace(step, source=_early(step.source, k + 1), target=_early(step.target, k + 2)))
         made.append(replace(step, source=_last(step.source, k), target=_last(step.target, k + 1)))
+    if step.hi is not None:
+        made += [replace(step, source=end(step.source, k), target=BEYOND) for end, k in ends]
     return made
 
 
