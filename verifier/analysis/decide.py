@@ -20,6 +20,7 @@ from typing import Any
 from verifier.analysis.completion import completed
 from verifier.analysis.grade import grade
 from verifier.analysis.kinds import alike, has_every_kind, kinds
+from verifier.analysis.schedules import stuck_run
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.summaries import moves_of
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
@@ -203,6 +204,9 @@ class Decider:
         had to be cut short is kept, while few members may show a longer one.
         """
         for question in questions:
+            if question.part.kind == "ends_with":
+                question.result = self._ends(question)
+                continue
             question.exact = lower(
                 self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled
             )
@@ -211,6 +215,25 @@ class Decider:
             violated = any(question.witness is not None for question in questions)
             for question in left:
                 self._follow(question, violated)
+
+    def _ends(self, question: _Question) -> PartResult:
+        """`ends with`: a stuck run that a schedule shows on the whole system, or none on the slice of all members."""
+        part, env, settled = question.part, question.env, question.lemmas.settled
+        whole = question.exact = lower(self.values, part, env, relaxed=False, settled=settled, whole=True)
+        meaning = self._meaning(whole)
+        run = stuck_run(meaning, whole.check) if whole.check.kind == "ends_with" else None
+        if run is not None:
+            replayed = replay(whole.system, whole.check, run, meaning)
+            if isinstance(replayed, Refusal):
+                raise WitnessRefused(whole.system, run, replayed)
+            witness = Witness(whole.system, whole.check, run, replayed, _names(whole.system))
+            return self._answer(question, witness)
+        small = lower(self.values, part, env, relaxed=False, settled=settled)
+        asked = pruned(small.system, small.check)
+        found = events.check(asked, asked.checks[0], self.deadline.left(), best=False, session=self._session)
+        if found.answer is Answer.VIOLATED:
+            found = Outcome(Answer.UNKNOWN, reason="a part of the system may get stuck; the whole was not seen to")
+        return self._answer(question, found)
 
     def _follow(self, question: _Question, violated: bool) -> None:
         """One stage further; `violated`: some part of the check is."""
@@ -262,9 +285,7 @@ class Decider:
         everybody = all(m in stage.free for members in exact.members_of.values() for m in members)
         leaders = leaders_of(exact, stage) if stage.lockstep else {}
         few = part_of(exact, stage, leaders)
-        outcome = events.check(
-            few, few.checks[0], self.deadline.left(), best=best, core=best and everybody, session=self._session
-        )
+        outcome = events.check(few, few.checks[0], self.deadline.left(), best=best, core=best and everybody)
         if outcome.run is None:
             return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
         lasting = exact.check.when if best and exact.check.kind == "never" else None

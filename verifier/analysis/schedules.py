@@ -8,14 +8,16 @@ for most systems that have one, in milliseconds and without a solver; finding no
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifier.interpreter import Interpreter, State
-from verifier.system.ir import Expr, reads
+from verifier.system.ir import FALSE, Check, Expr, reads
 from verifier.system.run import Event, Run
 
 # Steps looked at in all: larger systems are not played to their end.
 _WORK_MAX = 200_000
+# A run that is played until it is stuck goes through all of a rollout.
+_WORK_TO_THE_END = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,21 @@ def avoiding_run(meaning: Interpreter, condition: Expr) -> Run | None:
     work = _WORK_MAX
     for schedule in _SCHEDULES:
         play = _Play(meaning, condition, schedule, work)
-        if play.avoids():
+        if play.last() is not None:
+            return Run(tuple(play.events), play.now, play.now)
+        work = play.work
+        if work <= 0:
+            break
+    return None
+
+
+def stuck_run(meaning: Interpreter, check: Check) -> Run | None:
+    """A run to a state in which nothing can ever happen any more, and what `check` asks for does not hold."""
+    work = _WORK_TO_THE_END
+    for schedule in _SCHEDULES:
+        play = _Play(meaning, FALSE, replace(schedule, unbounded_taken=True), work)
+        last = play.last()
+        if last is not None and meaning.stuck(last) and not meaning.holds(check.when, last):
             return Run(tuple(play.events), play.now, play.now)
         work = play.work
         if work <= 0:
@@ -55,11 +71,12 @@ class _Play:
         self.now = 0
         self.events: list[Event] = []
 
-    def avoids(self) -> bool:
+    def last(self) -> State | None:
+        """The state in which nothing has to happen any more; None if the condition came about, or no work is left."""
         meaning = self.meaning
         state = meaning.initial()
         if meaning.holds(self.condition, state):
-            return False
+            return None
         while self.work > 0:
             self.work -= len(state.clocks)
             due = meaning.due(state)
@@ -68,15 +85,15 @@ class _Play:
                 # What has to happen would bring the condition about: something else may prevent that.
                 after = self._first(state, (*meaning.behind(state), *meaning.may_fire(state)))
                 if after is None:
-                    return False
+                    return None
             if after is None:
                 ticks = self._until_next(state)
                 if ticks is None:
-                    return True
+                    return state
                 after = meaning.tick(state, ticks)
                 self.now += ticks
             state = after
-        return False
+        return None
 
     def _wanted(self, state: State, due: tuple[str, ...]) -> Iterator[str]:
         """What this schedule lets happen now; what has to happen comes first."""

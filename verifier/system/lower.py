@@ -96,12 +96,14 @@ def lower(
     relaxed: bool,
     settled: Settled = lambda condition, env: None,
     summarised: Summarised = lambda summary: None,
+    whole: bool = False,
 ) -> Lowered:
     """The system that decides `part` for the members in `env`. `settled` replaces what lemmas have decided; relaxed,
-    `summarised` puts one machine in place of all members that a summary speaks about.
+    `summarised` puts one machine in place of all members that a summary speaks about. `whole`: every machine there is,
+    since a state is stuck only if nobody at all can move.
     """
     own = {m for m in env.values() if isinstance(m, Member)}
-    return _Lowering(values, relaxed, settled, own, summarised).run(part, env)
+    return _Lowering(values, relaxed, settled, own, summarised).run(part, env, whole)
 
 
 def lower_with(
@@ -184,7 +186,7 @@ class _Lowering:
         self.sized = False
         self.placed = False
 
-    def run(self, part: CheckTemplate, env: Env) -> Lowered:
+    def run(self, part: CheckTemplate, env: Env, whole: bool = False) -> Lowered:
         exact = self._condition(part.when, env)
         when = weakened(exact) if self.relaxed else exact
         name = instance_name(part.name, (m for m in env.values() if isinstance(m, Member)))
@@ -207,7 +209,7 @@ class _Lowering:
         covers: tuple[ir.Expr, ...] = ()
         if not self.relaxed:
             covers = tuple(self._condition(cover, env) for cover in part.covers)
-        if kind == "ends_with":
+        if whole:
             self._everything()
         while self.todo:
             self._machine(*self.todo.pop())
@@ -216,7 +218,7 @@ class _Lowering:
         steps = [step for machine in machines for step in self.steps.get(machine.name, [])] + extra_steps
         views = self._views([when, *covers, *(step.guard for step in steps)])
         system = in_ticks(ir.System(1, machines, views, tuple(steps), (check,)))
-        if check.kind == "never":
+        if not whole:
             system = slice_for(system, check)
         kept = (*system.machine, *system.view)
         members_of = {name: self.members_of[name] for name in kept if name in self.members_of}
@@ -308,14 +310,16 @@ class _Lowering:
         return ir.disj([reading, ir.conj([self._reading(template, members, frozenset(vague)), DROPPED])])
 
     def _reading(self, template: MachineTemplate, members: tuple[Member, ...], wanted: frozenset[str]) -> ir.Expr:
-        name = instance_name(template.name, members)
-        if name not in self.machines:
-            first, initial = self._first(template, members)
-            if _stays(template, first):
-                return ir.Const(initial in wanted)
-            self._declare(template, members, name)
         if not wanted:
             return ir.FALSE
+        name = instance_name(template.name, members)
+        if name not in self.machines:
+            pattern, first = self._pattern(template, members)
+            if _stays(template, first):
+                # Where it stays is looked at only if that makes a difference.
+                everywhere = wanted.issuperset(self._all_states(first))
+                return ir.Const(everywhere or self._first(template, members, pattern, first) in wanted)
+            self._declare(template, members, name)
         return ir.TRUE if wanted == frozenset(self.machines[name].states) else ir.In(name, wanted)
 
     def _states(self, template: MachineTemplate, pattern: StatePattern, env: Env) -> list[str]:
@@ -345,12 +349,17 @@ class _Lowering:
             (m for m in self.own if m.type == type_name and cls in (None, m.cls)), key=lambda m: (m.cls, m.ordinal)
         )
 
-    def _first(self, template: MachineTemplate, members: tuple[Member, ...]) -> tuple[StateFamily, str]:
-        """The initial state of a machine, and the family that it belongs to."""
+    def _pattern(self, template: MachineTemplate, members: tuple[Member, ...]) -> tuple[StatePattern, StateFamily]:
+        """How a machine begins, and the family of states that it begins in."""
         env = _bind(template, members)
         pattern = next(pattern for pattern, test in template.initially if test is None or self._begins(test, env))
-        family = next(f for f in template.states if f.name == pattern.name)
-        chosen: dict[str, Member | int] = dict(env)
+        return pattern, next(f for f in template.states if f.name == pattern.name)
+
+    def _first(
+        self, template: MachineTemplate, members: tuple[Member, ...], pattern: StatePattern, family: StateFamily
+    ) -> str:
+        """The initial state of a machine."""
+        chosen: dict[str, Member | int] = dict(_bind(template, members))
         args: list[Any] = []
         for i, arg in enumerate(pattern.args):
             if isinstance(arg, Each):
@@ -361,7 +370,7 @@ class _Lowering:
                 args.append(f"each {i}")
             else:
                 args.append(arg)
-        return family, self._states(template, replace(pattern, args=tuple(args)), chosen)[0]
+        return self._states(template, replace(pattern, args=tuple(args)), chosen)[0]
 
     def _begins(self, test: Condition, env: Env) -> bool:
         """Whether an initial state is the one: known before the search, or from where the others begin."""
@@ -449,7 +458,9 @@ class _Lowering:
 
     def _declare(self, template: MachineTemplate, members: tuple[Member, ...], name: str) -> None:
         states = tuple(state for family in template.states for state in self._all_states(family))
-        self.machines[name] = ir.Machine(name, states, self._first(template, members)[1])
+        self.machines[name] = ir.Machine(
+            name, states, self._first(template, members, *self._pattern(template, members))
+        )
         self.members_of[name] = members
         self.todo.append((template, members))
 

@@ -8,10 +8,11 @@ dropped, as docs/semantics.md section 5 allows.
 
 *Sound for `never`.* Take a run of the system up to a violation, in which m changes N times. If N <= `changes`, m takes
 its initial state at the start (a step of its own, at time 0) and then all its steps. If not, m stays `anywhere` until
-its (N - changes)-th change, which is a step with its guard true for its `lo`; from there on both are in the same
-states, and clocks of steps start when the source is entered, in both. After its last change m stands still in both;
-there the upper bounds of its steps are left out, which only adds runs. Guards of others that read m while it is
-anywhere are weakened where a step may fire, and strengthened where it must (verifier/system/relax.py).
+its (N - changes)-th change, which is a step with its guard true for its `lo`; so at the violation it is `anywhere` no
+more. From there on both are in the same states, and clocks of steps start when the source is entered, in both. After
+its last change m stands still in both; there the upper bounds of its steps are left out, which only adds runs. Guards
+of others that read m while it is anywhere are weakened where a step may fire, and strengthened where it must
+(verifier/system/relax.py).
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def last_changes(system: ir.System, check: ir.Check, names: Iterable[str], chang
             label = f"{machine.name}: {ANYWHERE} -> {start} (initially)"
             now = ir.In(begun.name, frozenset({"no"}))
             steps.append(ir.Step(label, machine.name, ANYWHERE, start, now, 0, None))
-    when = weakened(reading(check.when))
+    settled = [ir.neg(ir.In(name, frozenset({ANYWHERE}))) for name in chosen if changes]
+    when = ir.conj([weakened(reading(check.when)), *settled])
     views = tuple(
         replace(view, sources=tuple(s for s in view.sources if changes or s not in chosen)) for view in system.views
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from z3 import z3consts, z3core
+from z3 import z3consts
 
+from verifier.engines import library as z3
 from verifier.engines.events.encoding import Encoding
 from verifier.engines.events.shape import shape_of
 from verifier.engines.terms import Clock, Term, Terms
@@ -61,45 +62,45 @@ class _Writer:
         self._text: dict[int, str] = {}
         order, uses = self._ordered(roots)
         for term in order:
-            self._text[term.value] = self._written(term, uses[term.value])
+            self._text[term] = self._written(term, uses[term])
 
     def text(self, term: Term) -> str:
-        return self._text[term.value]
+        return self._text[term]
 
     def _ordered(self, roots: list[Term]) -> tuple[list[Term], Counter[int]]:
         """Every term below the roots, parts first; and how often each is used."""
         order: list[Term] = []
-        uses: Counter[int] = Counter(root.value for root in roots)
+        uses: Counter[int] = Counter(root for root in roots)
         done: set[int] = set()
         todo = [(root, False) for root in reversed(roots)]
         while todo:
             term, ready = todo.pop()
             if ready:
                 order.append(term)
-            elif term.value not in done:
-                done.add(term.value)
+            elif term not in done:
+                done.add(term)
                 todo.append((term, True))
                 parts = self._parts(term)
-                uses.update(part.value for part in parts)
+                uses.update(part for part in parts)
                 todo += [(part, False) for part in reversed(parts)]
         return order, uses
 
     def _parts(self, term: Term) -> list[Term]:
-        if z3core.Z3_get_ast_kind(self.context, term) == z3consts.Z3_NUMERAL_AST:
+        if z3.ast_kind(self.context, term) == z3consts.Z3_NUMERAL_AST:
             return []
-        app = z3core.Z3_to_app(self.context, term)
-        count = z3core.Z3_get_app_num_args(self.context, app)
-        return [z3core.Z3_get_app_arg(self.context, app, i) for i in range(count)]
+        app = z3.to_app(self.context, term)
+        count = z3.app_arguments(self.context, app)
+        return [z3.app_argument(self.context, app, i) for i in range(count)]
 
     def _written(self, term: Term, uses: int) -> str:
-        if z3core.Z3_get_ast_kind(self.context, term) == z3consts.Z3_NUMERAL_AST:
-            value = int(z3core.Z3_get_numeral_string(self.context, term))
+        if z3.ast_kind(self.context, term) == z3consts.Z3_NUMERAL_AST:
+            value = int(z3.numeral_string(self.context, term))
             return str(value) if value >= 0 else f"(- {-value})"
-        decl = z3core.Z3_get_app_decl(self.context, z3core.Z3_to_app(self.context, term))
-        kind = z3core.Z3_get_decl_kind(self.context, decl)
+        decl = z3.app_decl(self.context, z3.to_app(self.context, term))
+        kind = z3.decl_kind(self.context, decl)
         if kind == z3consts.Z3_OP_UNINTERPRETED:
             return self._declared(term, decl)
-        text = self._applied(kind, decl, [self._text[part.value] for part in self._parts(term)])
+        text = self._applied(kind, decl, [self._text[part] for part in self._parts(term)])
         if uses < 2 or not text.startswith("("):
             return text
         name = f"d{len(self.declarations)}"
@@ -110,18 +111,20 @@ class _Writer:
         if kind in _CONSTANTS:
             return _CONSTANTS[kind]
         if kind == z3consts.Z3_OP_PB_AT_LEAST:
-            least = z3core.Z3_get_decl_int_parameter(self.context, decl, 0)
+            least = z3.decl_parameter(self.context, decl, 0)
             return f"(>= (+ {' '.join(f'(ite {part} 1 0)' for part in parts)}) {least})"
         return f"({_OPERATORS[kind]} {' '.join(parts)})"
 
     def _declared(self, term: Term, decl: Term) -> str:
-        number = z3core.Z3_get_symbol_int(self.context, z3core.Z3_get_decl_name(self.context, decl))
-        self.declarations.append(f"(declare-const x{number} {self._sort(term)})")
-        return f"x{number}"
+        number = z3.symbol_int(self.context, z3.decl_name(self.context, decl))
+        sort = self._sort(term)
+        name = f"x{number}" if sort == "Bool" else f"t{number}"  # each sort has numbers of its own
+        self.declarations.append(f"(declare-const {name} {sort})")
+        return name
 
     def _sort(self, term: Term) -> str:
-        sort = z3core.Z3_get_sort(self.context, term)
-        return "Bool" if z3core.Z3_get_sort_kind(self.context, sort) == z3consts.Z3_BOOL_SORT else "Int"
+        sort = z3.sort_of(self.context, term)
+        return "Bool" if z3.sort_kind(self.context, sort) == z3consts.Z3_BOOL_SORT else "Int"
 
 
 _CONSTANTS = {z3consts.Z3_OP_TRUE: "true", z3consts.Z3_OP_FALSE: "false"}

@@ -23,7 +23,8 @@ class Firing:
     env: Env
 
     def guard(self, trees: Trees) -> ir.Expr:
-        return ir.conj([ir.In(self.machine, frozenset({self.source})), trees.tree(self.condition, self.env, ())])
+        """What holds when the step fires; parts that the induction does not treat are left out: more steps fire."""
+        return ir.conj([ir.In(self.machine, frozenset({self.source})), trees.weakened(self.condition, self.env)])
 
     def may_touch(self, readings: set[str]) -> bool:
         return self.machine in readings

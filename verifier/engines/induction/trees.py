@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -66,7 +67,7 @@ class Trees:
         self.initial: dict[str, str] = {}
         self.all_states: dict[str, tuple[str, ...]] = {}
         self._lemmas: dict[tuple[object, ...], ir.Expr] = {}
-        self._memo: dict[tuple[object, ...], ir.Expr] = {}
+        self._memo: dict[tuple[object, ...], ir.Expr | str] = {}  # a text: why there is none
         self._facts: dict[tuple[object, ...], list[Fact]] = {}
         self._variables: dict[ir.Expr, frozenset[str]] = {}
         self._readings: dict[int, tuple[ir.Expr, set[str]]] = {}  # with the expression, so that its id stays its own
@@ -84,8 +85,14 @@ class Trees:
             self.book.free[id(condition)] = (sorted(free_names(condition)), condition)
         key = (id(condition), views, *(env[name] for name in self.book.free[id(condition)][0]))
         if key not in self._memo:
-            self._memo[key] = self._tree(condition, env, views)
-        return self._memo[key]
+            try:
+                self._memo[key] = self._tree(condition, env, views)
+            except Unsupported as reason:
+                self._memo[key] = str(reason)
+        made = self._memo[key]
+        if isinstance(made, str):
+            raise Unsupported(made)
+        return made
 
     def _tree(self, condition: Condition, env: Env, views: tuple[str, ...]) -> ir.Expr:
         match condition:
@@ -95,12 +102,10 @@ class Trees:
                 return self._in_state(family, [self._member(env, i) for i in index], patterns, env, views)
             case Boolean("not", (body,)):
                 return ir.neg(self.tree(body, env, views))
-            case Boolean("and", args):
-                return ir.conj([self.tree(a, env, views) for a in args])
-            case Boolean("or", args):
-                return ir.disj([self.tree(a, env, views) for a in args])
+            case Boolean("and" | "or" as op, args):
+                return self._joined(op, args, env, views)
             case Boolean("implies", (left, right)):
-                return ir.disj([ir.neg(self.tree(left, env, views)), self.tree(right, env, views)])
+                return self._joined("or", (Boolean("not", (left,), left.span), right), env, views)
             case IfStatic(test, then, other):
                 chosen = self._static(test, env)
                 if not isinstance(chosen, ir.Const):
@@ -121,6 +126,52 @@ class Trees:
                 value = self.book.values.evaluate(bound, env, Reads())
                 return self._sum([(t.sign, t.var, t.type, t.cls, t.body) for t in terms], value, env, views)
         raise AssertionError(condition)
+
+    def _joined(self, op: str, args: tuple[Condition, ...], env: Env, views: tuple[str, ...]) -> ir.Expr:
+        """A part that decides the whole does so whatever the other parts are."""
+        parts: list[ir.Expr] = []
+        missing: list[Unsupported] = []
+        for arg in args:
+            try:
+                parts.append(self.tree(arg, env, views))
+            except Unsupported as reason:
+                missing.append(reason)
+        joined = ir.conj(parts) if op == "and" else ir.disj(parts)
+        if missing and joined != ir.Const(op == "or"):
+            raise missing[0]
+        return joined
+
+    def weakened(self, condition: Condition, env: Env) -> ir.Expr:
+        """What follows from `condition`: parts of a form that the induction does not treat are left out."""
+        return self._bounded(condition, env, (), True)
+
+    def _bounded(self, condition: Condition, env: Env, views: tuple[str, ...], above: bool) -> ir.Expr:
+        """An expression that `condition` implies (`above`), or that implies it; the exact one where there is one."""
+        with suppress(Unsupported):
+            return self.tree(condition, env, views)
+        match condition:
+            case Boolean("not", (body,)):
+                return ir.neg(self._bounded(body, env, views, not above))
+            case Boolean("and", args):
+                return ir.conj([self._bounded(a, env, views, above) for a in args])
+            case Boolean("or", args):
+                return ir.disj([self._bounded(a, env, views, above) for a in args])
+            case Boolean("implies", (left, right)):
+                without = ir.neg(self._bounded(left, env, views, not above))
+                return ir.disj([without, self._bounded(right, env, views, above)])
+            case IfStatic(test, then, other):
+                with suppress(Unsupported):
+                    chosen = self._static(test, env)
+                    if isinstance(chosen, ir.Const):
+                        return self._bounded(then if chosen.value else other, env, views, above)
+            case Call(name, args):
+                let = self.program.lets[name]
+                inner = {p.name: env[a] for p, a in zip(let.parameters, args, strict=True)}
+                return self._bounded(let.body, inner, views, above)  # type: ignore[arg-type]
+            case SeenBy(view, index, body):
+                name = instance_name(view, [self._member(env, i) for i in index])
+                return self._bounded(body, env, (*views, name), above)
+        return ir.Const(above)
 
     def _static(self, value: object, env: Env) -> ir.Expr:
         result = self.book.values.evaluate(value, env, Reads())  # type: ignore[arg-type]
