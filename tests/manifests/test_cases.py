@@ -43,6 +43,14 @@ NOT_VERIFIED = {
     "not ready": ([in_spec("publishNotReadyAddresses: true")], "publishNotReady"),
     "iTP": ([in_spec("internalTrafficPolicy: Local")], "internalTrafficPolicy"),
     "UDP": ([("  - port: 80\n", "  - port: 80\n    protocol: UDP\n")], "UDP"),
+    "mesh": (
+        [("      - name: web\n", "      - {name: istio-proxy, image: p}\n      - name: web\n")],
+        "sidecar (istio-proxy)",
+    ),
+    "injected": (
+        [("        app: web\n    spec", '        app: web\n        sidecar.istio.io/inject: "true"\n    spec')],
+        "sidecar",
+    ),
     "0": ([("replicas: 2", "replicas: 0")], "0 replicas"),
 }
 

@@ -263,6 +263,8 @@ class _Making:
             )
         if pair.pod is None:
             return "its pod template has no containers"
+        if pair.pod.mesh:
+            return f"requests pass through a sidecar ({pair.pod.mesh}), which stops in its own time: not modelled"
         if workload.kind == "Deployment" and replicas(workload, pair.autoscaler)[0] == 0:
             return "0 replicas: no pod serves"
         if self.old is not None:
@@ -340,9 +342,7 @@ def _plain(node: Node | None) -> object:
 
 def _unless(pod: Pod, mode: str) -> Iterator[str]:
     """What the models do not know of these pods: they may do better or worse than the scenario."""
-    if pod.mesh:
-        yield f"requests pass through a sidecar ({pod.mesh}), which stops in its own time: not modelled"
-    elif pod.others:
+    if pod.others:
         names = ", ".join(pod.others)
         yield f"the pod has other containers ({names}): one that runs on keeps a stopped pod Ready; not modelled"
     gates = [gate for gate in pod.spec.each("readinessGates") if mode != PODS or not gate_opens(gate)]

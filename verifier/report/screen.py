@@ -124,7 +124,8 @@ def _table(report: FleetReport, colour: bool, explain: bool) -> Iterator[str]:
         yield f"{_painted(verdict, colour)}  {titles} of {len(report.cases)}: {cause}"
         if fixes:
             text, count = fixes.most_common(1)[0]
-            yield f"  fix  {text}{'' if count == len(rows) else f'   ({count} of {len(rows)}; -k NAME for each)'}"
+            some = "" if count == len(rows) else f"   (shown for {count} of {len(rows)}; -k NAME for each)"
+            yield f"  fix  {text}{some}"
         shown = rows if explain else rows[:_ROWS_MAX]
         yield from _columns(_row(case, path) for case, path in shown)
         if len(rows) > len(shown):
