@@ -7,11 +7,12 @@ from where any of its steps leads to where it is before its last `changes` chang
 While it is anywhere, every reading of it is dropped, as docs/semantics.md section 5 allows.
 
 *Sound for `never`.* Take a run of the system up to a violation, in which m changes N times. If N <= `changes` + 1, m
-takes the same steps. If not, its first step leads to `anywhere`, where it stays until its (N - changes)-th change, which
-is a step with its guard true for its `lo`; exactly `changes` changes follow. Before and after, both are in the same
-states, and clocks of steps start when the source is entered, in both. After its last change m stands still up to the
-violation in both; would it have to move before, it goes `beyond`, where no violation counts. Guards of others that read
-m while it is anywhere are weakened where a step may fire, and strengthened where it must (verifier/system/relax.py).
+takes the same steps. If not, its first step leads to `anywhere`, where it stays until its (N - changes)-th change,
+which is a step with its guard true for its `lo`; exactly `changes` changes follow. Before and after, both are in the
+same states, and clocks of steps start when the source is entered, in both. After its last change m stands still up to
+the violation in both; would it have to move before, it goes `beyond`, where no violation counts. Guards of others that
+read m while it is anywhere are weakened where a step may fire, and strengthened where it must
+(verifier/system/relax.py).
 """
 
 from __future__ import annotations
