@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from verifier.analysis.decide import Deadline, Decider
+from verifier.analysis.decide import Decider
+from verifier.analysis.questions import Deadline
 from verifier.analysis.verdict import CheckResult
 from verifier.engines import events
 from verifier.engines.induction import Induction, Settled

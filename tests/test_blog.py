@@ -24,7 +24,7 @@ def test_case(path: Path, golden: Golden, monkeypatch: pytest.MonkeyPatch) -> No
     name = str(path.relative_to(ROOT))
     wanted = re.search(r"^// expect: (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     assert wanted is not None
-    expected = dict(pair.split(" ") for pair in wanted[1].split("; "))
+    expected = dict(pair.rsplit(" ", 1) for pair in wanted[1].split("; "))
     loaded = load((name,))
     if "refused" in expected:
         assert not loaded.programs

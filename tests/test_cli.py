@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from verifier import cli
-from verifier.analysis.decide import WitnessRefused
+from verifier.analysis.questions import WitnessRefused
 from verifier.interpreter import Refusal
 from verifier.resources import starter
 from verifier.system.ir import Check, In, Machine, System

@@ -33,7 +33,7 @@ def main() -> None:
         wanted = re.search(r"^// expect: (.*)$", text, re.MULTILINE)
         assert title is not None, path
         assert wanted is not None, path
-        expected = dict(pair.split(" ") for pair in wanted[1].split("; "))
+        expected = dict(pair.rsplit(" ", 1) for pair in wanted[1].split("; "))
         for check, verdict, claim in verdicts(path):
             same = "yes" if verdict == expected.get(check) else f"no: {expected.get(check)}"
             print(f"| {title[1]} | [{path.stem}]({path.name}): {title[2]} | {check} | {verdict} | {claim} | {same} |")

@@ -222,6 +222,8 @@ class Decider:
             violated = any(question.witness is not None for question in questions)
             late = violated and time.monotonic() - begun > _SECONDS_MORE
             for question in left:
+                if rounds < inf and question.last_stage():
+                    continue
                 if question.part.kind == "ends_with":
                     question.result = self._ends(question)
                 elif late:
@@ -310,7 +312,7 @@ class Decider:
 
         Without `best`, the first violation will do. Who is held still moves only where the run forces it.
         """
-        everybody = all(m in stage.free for members in exact.members_of.values() for m in members)
+        everybody = stage.frees(exact)
         leaders = leaders_of(exact, stage) if stage.lockstep else {}
         few = part_of(exact, stage, leaders)
         left = self.deadline.left()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import field, replace
+from itertools import chain
 from typing import Any
 
 from verifier.analysis.stages import Stage
@@ -83,6 +84,14 @@ class Question:
         """How long the violation that was found lasts."""
         found = self.result.witness if self.result is not None else None
         return 0 if found is None else lasts(found) * found.system.tick_ms
+
+    def last_stage(self) -> bool:
+        """Is the stage to come the one in which everybody may move?"""
+        stage = next(self.stages, None)
+        if stage is None or self.exact is None:
+            return False
+        self.stages = chain([stage], self.stages)
+        return stage.frees(self.exact)
 
     def answer(self, verdict: Verdict, scope: Scope, **more: Any) -> PartResult:
         names = {key: value.name if isinstance(value, Member) else value for key, value in self.env.items()}

@@ -24,6 +24,10 @@ class Stage:
     free: tuple[Member, ...]
     lockstep: bool = False
 
+    def frees(self, exact: Lowered) -> bool:
+        """May everybody move?"""
+        return all(m in self.free for members in exact.members_of.values() for m in members)
+
 
 def stages(own: list[Member], exact: Lowered) -> Iterator[Stage]:
     """The check's own members, then 1, 2, 4, .. further ones of each class, at last all; after 1, all in lockstep."""

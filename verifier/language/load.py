@@ -39,6 +39,7 @@ class Files:
         self.sources: dict[str, str] = {}
         self.parsed: dict[str, Parsed] = {}
         self.shown: dict[Path, str] = {}
+        self.folder = Path()
 
     def read(self, file: str, span: Span, *, scenario: bool) -> Parsed | None:
         """The parsed file, or None with a diagnostic at `span`."""
@@ -79,10 +80,13 @@ class Files:
         return None
 
     def module(self, use: s.Use) -> str | None:
-        """The file that `use` names: beside the file that uses it, or one of those that come with hitless."""
-        beside = str(Path(use.span.file).parent / f"{use.path}.model")
-        if beside in self.overlay or Path(beside).is_file():
-            return beside
+        """The file that `use` names: beside the file that uses it, beside the one that everything began with, or one
+        of those that come with hitless.
+        """
+        for folder in (Path(use.span.file).parent, self.folder):
+            beside = str(folder / f"{use.path}.model")
+            if beside in self.overlay or Path(beside).is_file():
+                return beside
         models = resource(SHIPPED_FOLDER)
         shipped = models / f"{use.path}.model"
         if shipped.is_file():
@@ -156,6 +160,7 @@ def _load_one(path: str, files: Files, report: Collector) -> list[Program]:
 def models_used_by(path: str, top: Parsed, files: Files) -> dict[str, s.Model]:
     """All models that `top` uses, and those use, each once, in the order of use; with itself if it is one."""
     models: dict[str, s.Model] = {}
+    files.folder = Path(path).parent
     waiting: list[tuple[str, Parsed]] = [(path, top)]
     seen = {path}
     while waiting:

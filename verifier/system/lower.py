@@ -210,7 +210,7 @@ class _Lowering:
             observer, step = _observer(f"{name} lasts", when, lasts, None, _origin(part.span), _rests_on(reads))
             step = replace(step, label=f"this has lasted for {duration_text(lasts)}")
             extra_machines, extra_steps = [observer], [step]
-            when = ir.In(observer.name, frozenset({"yes"}))
+            when = ir.conj([ir.In(observer.name, frozenset({"yes"})), when])  # and still does
         if part.deadline is not None:
             reads = Reads()
             deadline = self.values.window(part.deadline, env, reads).hi_ms or 0
