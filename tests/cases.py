@@ -21,7 +21,12 @@ from verifier.system.values import Env, Values
 
 ROOT = Path(__file__).parent.parent
 BLOG = ROOT / "examples" / "blog"
-STEMS = sorted(path.stem for path in BLOG.glob("*.rollout") if "expect: refused" not in path.read_text("utf-8"))
+# The rows of Cluster mode: shrunk, their whole systems are small enough to be searched exhaustively.
+STEMS = sorted(
+    path.stem
+    for path in BLOG.glob("*.rollout")
+    if "expect: refused" not in (text := path.read_text("utf-8")) and "alibaba_clb" not in text
+)
 ROLLING = [stem for stem in STEMS if stem != "14-recreate"]
 
 
