@@ -8,6 +8,7 @@ from verifier.analysis.verdict import Witness
 from verifier.interpreter import Interpreter, State, Value
 from verifier.records import dataclass
 from verifier.system.ir import Step, View, reads
+from verifier.system.told_apart import groups_told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class _Telling:
         self.witness = witness
         self.system = witness.system
         self.meaning = Interpreter(self.system)
+        guards = [step.guard for step in self.system.steps]
+        self.groups = groups_told_apart(self.system, [witness.check.when, *guards])
         self.clock_at = {name: i for i, name in enumerate([*self.system.step, *self.system.view])}
 
     def trace(self) -> Trace:
@@ -65,6 +68,8 @@ class _Telling:
             before, now = self.meaning.tick(state, effect.at - now), effect.at
             move = self.meaning.refresh if effect.refresh else self.meaning.fire
             state = move(before, effect.name)
+            if effect.refresh and self._told(effect.name, before) == self._told(effect.name, state):
+                continue
             owner: Step | View = self.system.view[effect.name] if effect.refresh else self.system.step[effect.name]
             events.append(self._event(owner, effect.at, before, self._close(owner, before, state)))
         end = self.witness.replayed.end
@@ -100,6 +105,21 @@ class _Telling:
         """Is the view behind in what the check is about?"""
         refreshed = self.meaning.refresh(state, view.name)
         return view.name in self.witness.focus and self._seen(view, state) != self._seen(view, refreshed)
+
+    def _told(self, view: str, state: State) -> Value:
+        """The view's copy as far as anybody tells its states apart."""
+        return self._groups(self.system.view[view], state.copies[self.meaning.view_at[view]])
+
+    def _groups(self, view: View, copy: Value) -> Value:
+        assert isinstance(copy, tuple)
+        parts: list[Value] = []
+        for name, value in zip(view.sources, copy, strict=True):
+            if name in self.system.view:
+                parts.append(self._groups(self.system.view[name], value))
+            else:
+                group = next(group for group in self.groups[view.name, name] if value in group)
+                parts.append(min(group))
+        return tuple(parts)
 
     def _seen(self, view: View, state: State) -> Value:
         """The part of a view's copy that the check is about."""

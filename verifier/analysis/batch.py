@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from verifier.analysis.decide import Deadline, Decider
+from verifier.analysis.decide import Decider
+from verifier.analysis.questions import Deadline
 from verifier.analysis.verdict import CheckResult, Verdict, WorkloadResult
 from verifier.analysis.verify import verify_program
 from verifier.engines.induction.shared import NotedInduction

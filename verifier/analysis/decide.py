@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import field, replace
 from math import inf
-from typing import Any
 
 from verifier.analysis.completion import completed
 from verifier.analysis.grade import grade
 from verifier.analysis.kinds import alike, has_every_kind, kinds
+from verifier.analysis.questions import Deadline, EngineContradicted, Lemmas, Question, WitnessRefused, lasts
 from verifier.analysis.schedules import stuck_run
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.summaries import moves_of
@@ -28,34 +28,14 @@ from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.engines.terms import Session
 from verifier.interpreter import Interpreter, Refusal, replay
-from verifier.language.program import CheckTemplate, Condition, Summary
+from verifier.language.program import Boolean, CheckTemplate, Condition, Summary
 from verifier.records import dataclass
 from verifier.system import ir
-from verifier.system.lower import Lowered, Moves, initially, lower
-from verifier.system.run import Answer, Budget, Outcome, Run
-from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, Scope, weakest
+from verifier.system.lower import Lowered, Moves, first_members, initially, lower
+from verifier.system.run import Answer, Outcome, Run
+from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, weakest
 from verifier.system.suffix import going_round, last_changes
 from verifier.system.values import Env, Member, Values
-
-
-class WitnessRefused(Exception):
-    """The interpreter refused an engine's witness: our fault. `system` and `run` reproduce it."""
-
-    def __init__(self, system: ir.System, run: Run, refusal: Refusal) -> None:
-        super().__init__(refusal.reason)
-        self.system = system
-        self.run = run
-        self.refusal = refusal
-
-
-class EngineContradicted(Exception):
-    """An engine called a system safe for which another answer of its own was a replayed violation: our fault."""
-
-    def __init__(self, system: ir.System, run: Run) -> None:
-        super().__init__("the engine found a violation, and then none")
-        self.system = system
-        self.run = run
-
 
 # Once there is a violation, larger numbers of free members than this are not tried.
 _FEW = 5
@@ -63,22 +43,12 @@ _FEW = 5
 # How many of the last changes of a machine that goes round are looked at, one attempt after another.
 _LAST_CHANGES = (0, 1, 2)
 
+# Stages that are searched before lemmas that need time are decided: a violation among few members is found sooner.
+_FIRST_STAGES = 2
+# Once there is a violation, the other parts are looked at for so long.
+_SECONDS_MORE = 0.5
+
 _NOT_FOLLOWED = Outcome(Answer.UNKNOWN, reason="not followed further: another part is violated")
-
-
-class Deadline:
-    """The budget that is left."""
-
-    def __init__(self, budget: Budget) -> None:
-        self.budget = budget
-        self.end = time.monotonic() + budget.seconds
-
-    def left(self) -> Budget:
-        return replace(self.budget, seconds=max(self.end - time.monotonic(), 0.0))
-
-    @property
-    def over(self) -> bool:
-        return time.monotonic() >= self.end
 
 
 @dataclass
@@ -88,7 +58,9 @@ class Decider:
     values: Values
     deadline: Deadline
     induction: Induction
-    _moves: dict[str, Moves | None] = field(default_factory=dict)
+    timed: dict[object, Induction] = field(default_factory=dict)
+    rest_on: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    _moves: dict[str, dict[str, Moves]] = field(default_factory=dict)
     _session: Session = field(default_factory=Session)
     _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
 
@@ -106,7 +78,13 @@ class Decider:
         extra: Env = {} if group.parameter is None or argument is None else {group.parameter: argument}
         questions = [question for part in group.parts for question in self._questions(part, extra)]
         unknown = [question for question in questions if question.result is None]
-        if quick and unknown:
+        if not quick:
+            self._search(unknown, _FIRST_STAGES)
+        if any(q.result is None for q in unknown) and not any(q.witness for q in unknown) and self._timed():
+            for question in (q for q in unknown if q.result is None):
+                question.lemmas = Lemmas(self.induction)
+                question.result = self._relaxed(question)
+        if quick and any(question.result is None for question in unknown):
             return CheckResult(name, group.doc, Verdict.INCONCLUSIVE, THIS_TOPOLOGY, (), time.monotonic() - started)
         self._search(unknown)
         others = [other for question in unknown for other in self._not_alike(question)]
@@ -126,14 +104,14 @@ class Decider:
         doc = group.doc.format_map(extra)
         return CheckResult(title, doc, verdict, scope, tuple(results), time.monotonic() - started)
 
-    def _questions(self, part: CheckTemplate, extra: Env) -> Iterator[_Question]:
+    def _questions(self, part: CheckTemplate, extra: Env) -> Iterator[Question]:
         """A question for each kind of members, with its answer if the relaxed slice gives it.
 
         Members are told apart by where they begin only where the relaxed slice reads that.
         """
         told_apart: list[dict[str, Member]] | None = None
         for env in kinds(self.values, part):
-            question = _Question(part, {**env, **extra}, _Lemmas(self.induction), env)
+            question = Question(part, {**env, **extra}, Lemmas(self.induction), env)
             question.result = self._relaxed(question)
             if not question.placed:
                 yield question
@@ -141,11 +119,46 @@ class Decider:
             told_apart = told_apart or kinds(self.values, part, placed=True)
             for choice in told_apart:
                 if alike(choice, env):
-                    variant = _Question(part, {**choice, **extra}, _Lemmas(self.induction), choice)
+                    variant = Question(part, {**choice, **extra}, Lemmas(self.induction), choice)
                     variant.result = self._relaxed(variant)
                     yield variant
 
-    def _not_alike(self, question: _Question) -> Iterator[_Question]:
+    def _with_lemmas(self, lemmas: Lemmas, rests_on: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """The bounds of a proof, and those of the lemmas it used."""
+        theirs = [bound for name in lemmas.used() for bound in self.rest_on.get(name, ())]
+        return tuple(dict.fromkeys((*rests_on, *theirs)))
+
+    def _timed(self) -> bool:
+        """Decides the lemmas that need time on their own relaxed slices, and whether there are any more now.
+
+        They hold for these values only, so they are kept apart from what the induction shows for all.
+        """
+        key = (self.values.typical, tuple(sorted(self.values.pinned)))
+        if key not in self.timed:
+            first = self.induction
+            self.timed[key] = self.induction = Induction(self.values.program)
+            for lemma in self.induction.unproven():
+                denied = Boolean("not", (lemma.always,), lemma.span)
+                part = CheckTemplate(
+                    lemma.name, "never", lemma.parameters, lemma.text, (), denied, None, None, lemma.span
+                )
+                questions = list(self._questions(part, {}))
+                if questions and all(question.result is not None for question in questions):
+                    scope = weakest(question.result.scope for question in questions if question.result is not None)
+                    placed = any(question.placed for question in questions)
+                    if not has_every_kind(self.values, part, placed=placed):
+                        scope = THIS_TOPOLOGY
+                    self.induction.accept(lemma, scope)
+                    found = (bound for q in questions if q.result is not None for bound in q.result.rests_on)
+                    self.rest_on[lemma.name] = tuple(dict.fromkeys(found))
+            if self.induction.unproven() == first.unproven():
+                self.timed[key] = self.induction = first
+        elif self.induction is self.timed[key]:
+            return False
+        self.induction = self.timed[key]
+        return True
+
+    def _not_alike(self, question: Question) -> Iterator[Question]:
         """What is SAFE on the whole slice for members that begin there says nothing of those that begin elsewhere."""
         safe = question.result is not None and question.result.verdict is Verdict.SAFE
         if question.placed or not safe or question.exact is None or not question.exact.placed:
@@ -153,11 +166,11 @@ class Decider:
         for choice in kinds(self.values, question.part, placed=True):
             if alike(choice, question.choice) and choice != question.choice:
                 env = {**question.env, **choice}
-                yield _Question(question.part, env, _Lemmas(self.induction), choice, placed=True)
+                yield Question(question.part, env, Lemmas(self.induction), choice, placed=True)
 
     # -- one part for one choice of members ----------------------------------------------------------------------------
 
-    def _relaxed(self, question: _Question) -> PartResult | None:
+    def _relaxed(self, question: Question) -> PartResult | None:
         """SAFE, if the relaxed slice is; None if that shows nothing. Relaxing is sound for `never` only: an `ends with`
         that is reached more easily, with a deadline or without, is violated less often."""
         part, lemmas = question.part, question.lemmas
@@ -172,13 +185,13 @@ class Decider:
         if outcome.answer is not Answer.HOLDS:
             return None
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
-        rests_on = _rests_on(small.system, outcome)
+        rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
         return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
 
-    def _together(self, summary: Summary) -> Moves | None:
+    def _together(self, summary: Summary) -> dict[str, Moves]:
         """What the members of a summary may do, shown once for all checks."""
         if summary.name not in self._moves:
-            lemmas = _Lemmas(self.induction)
+            lemmas = Lemmas(self.induction)
             self._moves[summary.name] = moves_of(self.values, summary, lemmas.settled, self.deadline.left)
         return self._moves[summary.name]
 
@@ -197,26 +210,28 @@ class Decider:
                 return outcome
         return Outcome(Answer.UNKNOWN, reason="what goes round was not followed further")
 
-    def _search(self, questions: list[_Question]) -> None:
-        """Answers each question on the whole slice, with more and more members that may move.
+    def _search(self, questions: list[Question], rounds: float = inf) -> None:
+        """Answers questions on the whole slice, with more and more members that may move, for so many `rounds`.
 
-        A check is violated if one part is: then the others are not followed to larger numbers of members. A run that
-        had to be cut short is kept, while few members may show a longer one.
+        A check is violated if one part is: then the others are not followed to larger numbers of members, nor for long.
+        A run that had to be cut short is kept, while few members may show a longer one.
         """
-        for question in questions:
-            if question.part.kind == "ends_with":
-                question.result = self._ends(question)
-                continue
-            question.exact = lower(
-                self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled
-            )
-            question.stages = stages(question.own, question.exact)
-        while left := [question for question in questions if question.result is None]:
+        left = [question for question in questions if question.result is None]
+        begun = time.monotonic()
+        while left and rounds > 0:
             violated = any(question.witness is not None for question in questions)
+            late = violated and time.monotonic() - begun > _SECONDS_MORE
             for question in left:
-                self._follow(question, violated)
+                if question.part.kind == "ends_with":
+                    question.result = self._ends(question)
+                elif late:
+                    question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
+                else:
+                    self._follow(question, violated)
+            left = [question for question in left if question.result is None]
+            rounds -= 1
 
-    def _ends(self, question: _Question) -> PartResult:
+    def _ends(self, question: Question) -> PartResult:
         """`ends with`: a stuck run that a schedule shows on the whole system, or none on the slice of all members."""
         part, env, settled = question.part, question.env, question.lemmas.settled
         whole = question.exact = lower(self.values, part, env, relaxed=False, settled=settled, whole=True)
@@ -235,9 +250,13 @@ class Decider:
             found = Outcome(Answer.UNKNOWN, reason="a part of the system may get stuck; the whole was not seen to")
         return self._answer(question, found)
 
-    def _follow(self, question: _Question, violated: bool) -> None:
+    def _follow(self, question: Question, violated: bool) -> None:
         """One stage further; `violated`: some part of the check is."""
-        assert question.exact is not None
+        if question.exact is None:
+            question.exact = lower(
+                self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled
+            )
+            question.stages = stages(question.own, question.exact)
         if self.deadline.over:
             spent = Outcome(Answer.UNKNOWN, reason="the time budget ran out")
             question.result = self._answer(question, question.witness or spent)
@@ -246,10 +265,10 @@ class Decider:
         if stage is None or (violated and len(stage.free) > _FEW):
             question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
             return
-        found = self._stage(question.exact, stage, best=True)
+        found = self._stage(question.exact, stage, best=True, seconds=_SECONDS_MORE if violated else inf)
         if isinstance(found, Witness):
-            question.witness = max(question.witness or found, found, key=_lasts)
-            if not found.cut or _lasts(found) * question.exact.system.tick_ms >= (question.longest_ms or inf):
+            question.witness = max(question.witness or found, found, key=lasts)
+            if not found.cut or lasts(found) * question.exact.system.tick_ms >= (question.longest_ms or inf):
                 question.result = self._answer(question, question.witness)
         elif found is not None and question.witness is not None:
             if found.answer is Answer.HOLDS:
@@ -258,26 +277,35 @@ class Decider:
         elif found is not None:
             question.result = self._answer(question, found)
 
-    def _grade(self, questions: list[_Question]) -> None:
+    def _grade(self, questions: list[Question]) -> None:
         """How bad what is violated is. With typical values only the verdict is wanted."""
         violated = [q for q in questions if q.result is not None and q.result.verdict is Verdict.UNSAFE]
         if violated and not self.values.typical:
             grade(violated, self._meaning, self.deadline.left)
 
-    def _answer(self, question: _Question, found: Witness | Outcome) -> PartResult:
+    def _answer(self, question: Question, found: Witness | Outcome) -> PartResult:
         match found:
             case Witness():
                 violated = Verdict.STUCK if question.part.kind == "ends_with" else Verdict.UNSAFE
-                focus = question.close or found.focus
+                focus = self._focus(question) or found.focus
                 return question.answer(violated, THIS_TOPOLOGY, witness=replace(found, focus=focus))
             case Outcome(answer=Answer.HOLDS):
                 assert question.exact is not None
-                rests_on = _rests_on(question.exact.system, found)
+                rests_on = self._with_lemmas(question.lemmas, _rests_on(question.exact.system, found))
                 lemmas = question.lemmas.used()
                 return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas, rests_on=rests_on)
         return question.answer(Verdict.INCONCLUSIVE, THIS_TOPOLOGY, reason=found.reason)
 
-    def _stage(self, exact: Lowered, stage: Stage, *, best: bool) -> Witness | Outcome | None:
+    def _focus(self, question: Question) -> frozenset[str]:
+        """What the part is about: its relaxed slice, and the members that a summary in it began with."""
+        found = set(question.close)
+        for name in question.close:
+            summary = self.values.program.summaries.get(name.split("[")[0])
+            if summary is not None and question.relaxed is not None:
+                found |= first_members(self.values, summary, question.relaxed.members_of[name])
+        return frozenset(found)
+
+    def _stage(self, exact: Lowered, stage: Stage, *, best: bool, seconds: float = inf) -> Witness | Outcome | None:
         """A replayed violation, or HOLDS if everybody was free to move; None: nothing known yet.
 
         Without `best`, the first violation will do. Who is held still moves only where the run forces it.
@@ -285,7 +313,9 @@ class Decider:
         everybody = all(m in stage.free for members in exact.members_of.values() for m in members)
         leaders = leaders_of(exact, stage) if stage.lockstep else {}
         few = part_of(exact, stage, leaders)
-        outcome = events.check(few, few.checks[0], self.deadline.left(), best=best, core=best and everybody)
+        left = self.deadline.left()
+        left = replace(left, seconds=min(left.seconds, seconds))
+        outcome = events.check(few, few.checks[0], left, best=best, core=best and everybody)
         if outcome.run is None:
             return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
         lasting = exact.check.when if best and exact.check.kind == "never" else None
@@ -330,7 +360,7 @@ class Decider:
 
     def _reaches(self, part: CheckTemplate, cover: Condition, env: Env) -> bool | None:
         goal = replace(part, when=cover, covers=(), lasts=None, kind="never", deadline=None)
-        question = _Question(goal, env, _Lemmas(self.induction))
+        question = Question(goal, env, Lemmas(self.induction))
         if initially(self.values, cover, env, question.lemmas.settled):
             return True
         exact = lower(self.values, goal, env, relaxed=False, settled=question.lemmas.settled)
@@ -339,69 +369,6 @@ class Decider:
             if found is not None:
                 return True if isinstance(found, Witness) else False if found.answer is Answer.HOLDS else None
         raise AssertionError("the last stage always has an answer")
-
-
-@dataclass
-class _Question:
-    """One part of a check for one choice of members, and its answer once there is one.
-
-    `placed`: the relaxed slice depends on where members begin. `close`: the machines and views of the relaxed slice,
-    which is what the part is about; `longest_ms`: how long the longest violation found there lasts (0: for ever).
-    """
-
-    part: CheckTemplate
-    env: Env
-    lemmas: _Lemmas
-    choice: dict[str, Member] = field(default_factory=dict)
-    placed: bool = False
-    close: frozenset[str] = frozenset()
-    longest_ms: int = 0
-    relaxed: Lowered | None = None
-    exact: Lowered | None = None
-    stages: Iterator[Stage] = field(default_factory=lambda: iter(()))
-    witness: Witness | None = None
-    result: PartResult | None = None
-
-    @property
-    def own(self) -> list[Member]:
-        return [m for m in self.env.values() if isinstance(m, Member)]
-
-    def lasts_ms(self) -> int:
-        """How long the violation that was found lasts."""
-        found = self.result.witness if self.result is not None else None
-        return 0 if found is None else _lasts(found) * found.system.tick_ms
-
-    def answer(self, verdict: Verdict, scope: Scope, **more: Any) -> PartResult:
-        names = {key: value.name if isinstance(value, Member) else value for key, value in self.env.items()}
-        return PartResult(self.part.name, self.part.text.format_map(names), verdict, scope, **more)
-
-
-class _Lemmas:
-    """Which lemmas were used, and for which sizes they hold."""
-
-    def __init__(self, induction: Induction) -> None:
-        self.induction = induction
-        self.found: dict[str, Scope] = {}
-
-    def settled(self, condition: Condition, env: Env) -> bool | None:
-        known = self.induction.settled(condition, env)
-        if known is None:
-            return None
-        for name in known.lemmas:
-            self.found[name] = known.scope
-        if not known.lemmas:
-            self.found[""] = known.scope
-        return known.value
-
-    def used(self) -> tuple[str, ...]:
-        return tuple(name for name in self.found if name)
-
-    def scopes(self) -> Iterator[Scope]:
-        yield from self.found.values()
-
-
-def _lasts(witness: Witness) -> int:
-    return witness.replayed.end - witness.replayed.since
 
 
 def _cut(run: Run, at: int) -> Run:

@@ -37,7 +37,7 @@ from verifier.system.values import Member
 
 # Larger systems (in changes of machines and views) are left at the weaker grade.
 _SLOTS_MAX = 120
-_SECONDS = 3.0
+_SECONDS = 0.5
 
 
 class Violated(Protocol):

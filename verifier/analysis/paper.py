@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from verifier.analysis.decide import Deadline, WitnessRefused
+from verifier.analysis.questions import Deadline, WitnessRefused
 from verifier.analysis.verdict import Verdict, Witness, worst
 from verifier.engines import events
 from verifier.interpreter import Refusal, replay

@@ -24,14 +24,16 @@ from verifier.system.slice import slice_for
 from verifier.system.values import Env, Reads, Values
 
 
-def moves_of(values: Values, summary: Summary, settled: Settled, budget: Callable[[], Budget]) -> Moves | None:
-    """What a member of `summary` may do, or None if that was not found out in the budget. What is not shown impossible
-    is possible.
-    """
+def moves_of(values: Values, summary: Summary, settled: Settled, budget: Callable[[], Budget]) -> dict[str, Moves]:
+    """What a member of `summary` may do, class by class. What is not shown impossible is possible."""
+    return {cls: _moves_of(values, summary, cls, settled, budget) for cls in values.classes(summary.type)}
+
+
+def _moves_of(values: Values, summary: Summary, cls: str, settled: Settled, budget: Callable[[], Budget]) -> Moves:
     pairs: set[tuple[int, int]] = set()
     dwell: list[int] = []
     rests_on: set[str] = set()
-    member = Parameter(summary.var, summary.type)
+    member = Parameter(summary.var, summary.type, cls)
     conditions = tuple(when for _, when, _ in summary.aspects)
     either = Boolean("or", conditions, summary.span) if len(conditions) > 1 else conditions[0]
     part = CheckTemplate(

@@ -6,8 +6,9 @@ from dataclasses import replace
 from math import gcd
 
 from verifier.analysis.assumed import judged
-from verifier.analysis.decide import Deadline, Decider
+from verifier.analysis.decide import Decider
 from verifier.analysis.kinds import kinds
+from verifier.analysis.questions import Deadline
 from verifier.analysis.verdict import CheckResult, WorkloadResult
 from verifier.engines.induction import Induction
 from verifier.language.diagnostics import Diagnostic

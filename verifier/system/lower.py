@@ -11,7 +11,7 @@ topology.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import reduce
@@ -42,8 +42,8 @@ from verifier.language.program import (
     ViewTemplate,
     When,
     Window,
-    summary_let,
 )
+from verifier.language.text import duration_text
 from verifier.records import dataclass
 from verifier.resources import shown
 from verifier.system import ir
@@ -66,8 +66,8 @@ class Moves:
     rests_on: tuple[str, ...]
 
 
-# Tells what the members of a summary may do; None: not known.
-Summarised = Callable[[Summary], Moves | None]
+# Tells what the members of each class that a summary speaks about may do; None: not known.
+Summarised = Callable[[Summary], Mapping[str, Moves] | None]
 
 # Tells a condition over many members that holds (or fails) in every reachable state; None: not known.
 Settled = Callable[[Condition, Env], bool | None]
@@ -114,6 +114,18 @@ def lower_with(
     lowering = _Lowering(values, True, settled, own, lambda summary: None)
     exprs = tuple(lowering._condition(condition, env) for condition in conditions)
     return lowering.run(part, env), exprs
+
+
+def first_members(values: Values, summary: Summary, members: tuple[Member, ...]) -> frozenset[str]:
+    """The machines of those members that a summary speaks about at the start."""
+    lowering = _Lowering(values, False, lambda condition, env: None, set())
+    outer = dict(zip((p.name for p in summary.parameters), members, strict=True))
+    found: set[str] = set()
+    for member in values.members(summary.type):
+        expr = ir.disj(lowering._condition(when, {**outer, summary.var: member}) for _, when, _ in summary.aspects)
+        if at_start(expr, {name: machine.initial for name, machine in lowering.machines.items()}):
+            found.update(ir.mentions(expr))
+    return frozenset(found)
 
 
 def skeleton(values: Values) -> ir.System:
@@ -196,6 +208,7 @@ class _Lowering:
             reads = Reads()
             lasts = self.values.window(part.lasts, env, reads).hi_ms or 0
             observer, step = _observer(f"{name} lasts", when, lasts, None, _origin(part.span), _rests_on(reads))
+            step = replace(step, label=f"this has lasted for {duration_text(lasts)}")
             extra_machines, extra_steps = [observer], [step]
             when = ir.In(observer.name, frozenset({"yes"}))
         if part.deadline is not None:
@@ -382,37 +395,68 @@ class _Lowering:
         return at_start(expr, {name: machine.initial for name, machine in start.machines.items()})
 
     def _together(self, let: str, env: Env) -> ir.Expr | None:
-        """A state of a summary, read from the machine that stands for all its members; None if there is none."""
+        """A state of a summary: of the check's own members as it is, of all others read from the machine that stands
+        for them; None if there is none.
+        """
         name, _, state = let.partition(" is ")
         summary = self.program.summaries.get(name) if state else None
         members = tuple(m for m in env.values() if isinstance(m, Member))
         if summary is None or not all(member.spelt_out for member in members):
             return None
-        machine = instance_name(name, members)
-        if machine not in self.machines:
-            moves = self.summarised(summary)
-            if moves is None:
-                return None
-            states = ("none", *(state for state, _, _ in summary.aspects))
-            initial = next(s for s in states if self._begins(Call(summary_let(name, s), tuple(env), summary.span), env))
-            self.machines[machine] = ir.Machine(machine, states, initial)
-            self.members_of[machine] = members
-            self.steps[machine] = [
-                ir.Step(
-                    f"{machine}: {states[a]} -> {states[b]}",
-                    machine,
-                    states[a],
-                    states[b],
-                    ir.TRUE,
-                    lo,
-                    None,
-                    _origin(summary.span),
-                    moves.rests_on if lo else (),
-                    f"{machine} is {states[b]}",
-                )
-                for a, b, lo in _together_moves(moves)
-            ]
-        return ir.In(machine, frozenset({state}))
+        moves = self.summarised(summary)
+        if moves is None:
+            return None
+        others = [self._stand_in(summary, cls, members, env, moves[cls]) for cls in moves]
+        before: list[ir.Expr] = []
+        for aspect, when, _ in summary.aspects:
+            own = [self._condition(when, {**env, summary.var: m}) for m in self._own(summary.type)]
+            some = ir.disj([*own, *(ir.In(machine, frozenset({aspect})) for machine in others)])
+            if aspect == state:
+                return ir.conj([*map(ir.neg, before), some])
+            before.append(some)
+        return ir.conj(map(ir.neg, before))
+
+    def _stand_in(self, summary: Summary, cls: str, members: tuple[Member, ...], env: Env, moves: Moves) -> str:
+        """The machine for all members of a class that are not the check's own, and its name.
+
+        Beside own ones there may be others at the start or not, in some topology: then it begins as if there were none,
+        and may take some for there at any time.
+        """
+        machine = f"{instance_name(summary.name, members)} {cls}"
+        if machine in self.machines:
+            return machine
+        states = ("none", *(state for state, _, _ in summary.aspects))
+        arrows = list(_together_moves(moves))
+        initial = "none"
+        if not self._own(summary.type, cls):
+            somebody = (
+                Quantified("some", summary.var, summary.type, cls, when, summary.span) for _, when, _ in summary.aspects
+            )
+            found = (s for s, some in zip(states[1:], somebody, strict=True) if self._begins(some, env))
+            initial = next(found, "none")
+        self.machines[machine] = ir.Machine(machine, states, initial)
+        if self._own(summary.type, cls):
+            self.machines[machine] = ir.Machine(machine, ("nobody yet", *states), "nobody yet")
+        names = [(states[a], states[b], lo) for a, b, lo in arrows]
+        if self._own(summary.type, cls):
+            names += [("nobody yet", state, 0) for state in states[1:]]
+        self.members_of[machine] = members
+        self.steps[machine] = [
+            ir.Step(
+                f"{machine}: {a} -> {b}",
+                machine,
+                a,
+                b,
+                ir.TRUE,
+                lo,
+                None,
+                _origin(summary.span),
+                moves.rests_on if lo else (),
+                f"{machine} is {b}",
+            )
+            for a, b, lo in names
+        ]
+        return machine
 
     def _seen(self, template: ViewTemplate, members: tuple[Member, ...], body: Condition, env: Env) -> ir.Expr:
         if not all(member.spelt_out for member in members):

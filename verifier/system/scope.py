@@ -17,6 +17,13 @@ class Scope:
     def any_size(self) -> bool:
         return self.least is not None and all(value <= 1 for _, value in self.least)
 
+    def covers(self, other: Scope) -> bool:
+        """Does what holds for these sizes hold for those of `other`?"""
+        if self.least is None or other.least is None:
+            return self.least is not None or other.least is None
+        here = dict(self.least)
+        return all(value >= here.get(path, 1) for path, value in other.least)
+
 
 THIS_TOPOLOGY = Scope(None)
 ANY_SIZE = Scope(())

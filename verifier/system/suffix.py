@@ -1,17 +1,17 @@
 """Machines that go round, of which only the last changes before a violation are looked at.
 
 A machine that other members may drive round and round cannot be unrolled. But a violation comes after finitely many
-changes, and of these the last few decide: before them the machine may be taken to be anywhere. So each such machine m
-becomes one that begins `anywhere`, takes any of its steps from there once (the step that leads to its state before the
-last `changes` changes), and then changes at most `changes` times more. While it is anywhere, every reading of it is
-dropped, as docs/semantics.md section 5 allows.
+changes, and of these the first and the last few decide: between them the machine may be taken to be anywhere. So each
+such machine m begins in its initial state and changes up to `changes` + 1 times; or its first step leads to `anywhere`,
+from where any of its steps leads to where it is before its last `changes` changes, and the violation comes after them.
+While it is anywhere, every reading of it is dropped, as docs/semantics.md section 5 allows.
 
-*Sound for `never`.* Take a run of the system up to a violation, in which m changes N times. If N <= `changes`, m takes
-its initial state at the start (a step of its own, at time 0) and then all its steps. If not, m stays `anywhere` until
-its (N - changes)-th change, which is a step with its guard true for its `lo`; so at the violation it is `anywhere` no
-more. From there on both are in the same states, and clocks of steps start when the source is entered, in both. After
-its last change m stands still in both; there the upper bounds of its steps are left out, which only adds runs. Guards
-of others that read m while it is anywhere are weakened where a step may fire, and strengthened where it must
+*Sound for `never`.* Take a run of the system up to a violation, in which m changes N times. If N <= `changes` + 1, m
+takes the same steps. If not, its first step leads to `anywhere`, where it stays until its (N - changes)-th change,
+which is a step with its guard true for its `lo`; exactly `changes` changes follow. Before and after, both are in the
+same states, and clocks of steps start when the source is entered, in both. After its last change m stands still up to
+the violation in both; would it have to move before, it goes `beyond`, where no violation counts. Guards of others that
+read m while it is anywhere are weakened where a step may fire, and strengthened where it must
 (verifier/system/relax.py).
 """
 
@@ -26,6 +26,7 @@ from verifier.system.relax import DROPPED, relaxed, weakened
 from verifier.system.slice import slice_for
 
 ANYWHERE = "anywhere"
+BEYOND = "beyond"
 
 
 def last_changes(system: ir.System, check: ir.Check, names: Iterable[str], changes: int) -> ir.System:
@@ -40,19 +41,10 @@ def last_changes(system: ir.System, check: ir.Check, names: Iterable[str], chang
     steps: list[ir.Step] = []
     for step in system.steps:
         guarded = replace(step, guard=reading(step.guard))
-        made = [guarded] if step.machine not in chosen else _last(guarded, chosen[step.machine], changes)
+        made = [guarded] if step.machine not in chosen else _taken(guarded, chosen[step.machine], changes)
         steps += [part for one in made for part in relaxed(one)]
-    if changes:
-        begun = ir.Machine("(begun)", ("no", "yes"), "no")
-        machines = (*machines, begun)
-        steps.append(ir.Step("(begun)", begun.name, "no", "yes", ir.TRUE, 0, 0))
-        for machine in chosen.values():
-            start = _at(machine.initial, 0)
-            label = f"{machine.name}: {ANYWHERE} -> {start} (initially)"
-            now = ir.In(begun.name, frozenset({"no"}))
-            steps.append(ir.Step(label, machine.name, ANYWHERE, start, now, 0, None))
-    settled = [ir.neg(ir.In(name, frozenset({ANYWHERE}))) for name in chosen if changes]
-    when = ir.conj([weakened(reading(check.when)), *settled])
+    ended = [ir.In(m.name, frozenset(_ends(m, changes))) for m in chosen.values() if changes]
+    when = ir.conj([weakened(reading(check.when)), *ended])
     views = tuple(
         replace(view, sources=tuple(s for s in view.sources if changes or s not in chosen)) for view in system.views
     )
@@ -88,17 +80,34 @@ def _reachable(onward: dict[str, set[str]], start: Iterable[str]) -> set[str]:
 
 
 def _machine(machine: ir.Machine, changes: int) -> ir.Machine:
-    states = (ANYWHERE, *(_at(state, k) for k in range(changes + 1) for state in machine.states))
-    return replace(machine, states=states, initial=ANYWHERE)
+    last = [_last(state, k) for state in machine.states for k in range(changes + 1)]
+    return replace(machine, states=(*_first(machine, changes), ANYWHERE, *last, BEYOND))
 
 
-def _last(step: ir.Step, machine: ir.Machine, changes: int) -> list[ir.Step]:
-    """The step as the one that leaves `anywhere`, and as each of the last changes."""
+def _first(machine: ir.Machine, changes: int) -> list[str]:
+    """The states of a machine that never was anywhere."""
+    return [machine.initial, *(_early(state, k) for state in machine.states for k in range(1, changes + 2))]
+
+
+def _ends(machine: ir.Machine, changes: int) -> list[str]:
+    """The states in which a violation counts."""
+    return [*_first(machine, changes), *(_last(state, changes) for state in machine.states)]
+
+
+def _taken(step: ir.Step, machine: ir.Machine, changes: int) -> list[ir.Step]:
+    """The step as one of the first, as the one that leads to or leaves `anywhere`, and as each of the last changes."""
     if not changes:
         return []
-    settles = replace(step, source=ANYWHERE, target=_at(step.target, 0), hi=None)
-    later = [replace(step, source=_at(step.source, k), target=_at(step.target, k + 1)) for k in range(changes)]
-    return [settles, *later]
+    ends = ((_early, changes + 1), (_last, changes))
+    made = [replace(step, source=ANYWHERE, target=_last(step.target, 0), hi=None)]
+    if step.source == machine.initial:
+        made += [replace(step, target=_early(step.target, 1)), replace(step, target=ANYWHERE, hi=None)]
+    for k in range(changes):
+        made.append(replace(step, source=_early(step.source, k + 1), target=_early(step.target, k + 2)))
+        made.append(replace(step, source=_last(step.source, k), target=_last(step.target, k + 1)))
+    if step.hi is not None:
+        made += [replace(step, source=end(step.source, k), target=BEYOND) for end, k in ends]
+    return made
 
 
 def _named(steps: list[ir.Step]) -> tuple[ir.Step, ...]:
@@ -111,8 +120,12 @@ def _named(steps: list[ir.Step]) -> tuple[ir.Step, ...]:
     return tuple(found)
 
 
-def _at(state: str, change: int) -> str:
+def _early(state: str, change: int) -> str:
     return f"{state} after {change}"
+
+
+def _last(state: str, change: int) -> str:
+    return f"{state} after some and {change}"
 
 
 class _Anywhere(Rewriting):
@@ -126,5 +139,10 @@ class _Anywhere(Rewriting):
             return at
         if not self.changes:
             return DROPPED
-        known = frozenset(_at(state, k) for state in at.states for k in range(self.changes + 1))
-        return ir.disj([ir.In(at.machine, known), ir.conj([ir.In(at.machine, frozenset({ANYWHERE})), DROPPED])])
+        initial = self.chosen[at.machine].initial
+        known = {_last(state, k) for state in at.states for k in range(self.changes + 1)}
+        known |= {_early(state, k) for state in at.states for k in range(1, self.changes + 2)}
+        known |= {initial} if initial in at.states else set()
+        return ir.disj(
+            [ir.In(at.machine, frozenset(known)), ir.conj([ir.In(at.machine, frozenset({ANYWHERE})), DROPPED])]
+        )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from verifier.records import dataclass
-from verifier.system.ir import FALSE, Check, Expr, In, Seen, Step, System, children, reads
+from verifier.system.ir import FALSE, Check, Expr, Step, System, reads
+from verifier.system.told_apart import groups_told_apart
 
 END: Literal["END"] = "END"
 
@@ -75,7 +76,8 @@ def shape_of(system: System, check: Check, assume: tuple[Expr, ...], *, once: bo
     }
     unread = _unread(system, check, assume) if once else frozenset[str]()
     moments = _moments(system, check, assume, turns, unread) if once else {}
-    told_apart = _told_apart(system, check, assume)
+    guards = [step.guard for steps in live_steps(system).values() for step in steps]
+    told_apart = groups_told_apart(system, (check.when, *assume, *guards))
     counts: dict[str, int] = {}
     for name in sources_first(system):
         if name not in moments and name not in unread:
@@ -93,38 +95,6 @@ def shape_of(system: System, check: Check, assume: tuple[Expr, ...], *, once: bo
 def crosses(step: Step, groups: tuple[frozenset[str], ...]) -> bool:
     """Does the step lead from one of `groups` to another?"""
     return not any(step.source in group and step.target in group for group in groups)
-
-
-def _told_apart(
-    system: System, check: Check, assume: tuple[Expr, ...]
-) -> dict[tuple[str, str], tuple[frozenset[str], ...]]:
-    tests: dict[tuple[str, str], set[frozenset[str]]] = {}
-    todo: list[tuple[str, Expr]] = [("", expr) for expr in (check.when, *assume)]
-    todo += [("", step.guard) for steps in live_steps(system).values() for step in steps]
-    visited: set[tuple[str, int]] = set()
-    while todo:
-        through, expr = todo.pop()
-        if (through, id(expr)) in visited:
-            continue
-        visited.add((through, id(expr)))
-        if isinstance(expr, In) and through:
-            tests.setdefault((through, expr.machine), set()).add(expr.states)
-        inside = expr.view if isinstance(expr, Seen) else through
-        todo += [(inside, part) for part in children(expr)]
-    return {
-        (view.name, source): _groups(system.machine[source].states, tests.get((view.name, source), set()))
-        for view in system.views
-        for source in view.sources
-        if source in system.machine
-    }
-
-
-def _groups(states: tuple[str, ...], tests: set[frozenset[str]]) -> tuple[frozenset[str], ...]:
-    """The states that pass the same tests, together."""
-    groups: dict[frozenset[frozenset[str]], set[str]] = {}
-    for state in states:
-        groups.setdefault(frozenset(test for test in tests if state in test), set()).add(state)
-    return tuple(frozenset(group) for group in groups.values())
 
 
 def _turns(initial: str, cut_at: int, steps: tuple[Step, ...]) -> Turns:

@@ -21,6 +21,8 @@ _EXTRA_TURNS = (1, 4, 12)
 _SLOTS_MAX = 150
 # A core is worth as much time as the proof took, and this much at least (seconds).
 _CORE_SECONDS_MIN = 0.05
+# A better run than the first is worth twice the time that finding the first took, and this much at least (seconds).
+_BEST_SECONDS_MIN = 0.5
 
 
 @dataclass(frozen=True)
@@ -217,10 +219,12 @@ class _Search:
     solver: Solver
     meaning: Interpreter
     whole: Check
+    _until: float = 0.0
 
     def best(self, statistics: dict[str, int]) -> Run:
         """The best run found within the budget; there is one already, so running out only ends the search."""
         found = self._read()
+        self._until = self.solver.spent() + max(_BEST_SECONDS_MIN, 2 * statistics["solve_ms"] / 1000)
         try:
             if self.whole.kind == "never":
                 found = self._longest(found)
@@ -232,6 +236,12 @@ class _Search:
         if found.lasts is None:
             statistics["lasts_for_ever"] = 1
         return found.run
+
+    def _more(self) -> Sat:
+        left = self._until - self.solver.spent()
+        if left <= 0:
+            raise OutOfBudget("the search for a better run took long enough")
+        return self.solver.solve(seconds=left)
 
     def first(self) -> Run:
         return self._read().run
@@ -266,7 +276,7 @@ class _Search:
             target = min(high, low + stride)
             self.solver.push()
             self.solver.add(reading.elapsed(since, reading.end, target))
-            if self.solver.solve() is Sat.YES:
+            if self._more() is Sat.YES:
                 found = self._read()
                 low, stride = max(target, self._lasts(found)), stride * 4
             else:
@@ -282,7 +292,7 @@ class _Search:
         while count > 0:
             self.solver.push()
             self.solver.add(self.encoding.terms.at_most(count - 1, slots))
-            answer = self.solver.solve()
+            answer = self._more()
             if answer is Sat.YES:
                 found, count = self._read(), self._count(slots)
             self.solver.pop()
@@ -302,7 +312,7 @@ class _Search:
             target = max(low, high - stride)
             self.solver.push()
             self.solver.add(reading.within(reading.init, reading.end, target))
-            if self.solver.solve() is Sat.YES:
+            if self._more() is Sat.YES:
                 found = self._read()
                 high, stride = min(target, found.run.end), stride * 4
             else:

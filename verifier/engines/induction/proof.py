@@ -69,6 +69,18 @@ class Induction:
                 return None
         return None
 
+    def unproven(self) -> list[Lemma]:
+        """The lemmas that induction does not show, in order."""
+        self._books[-1]._prove_all()
+        return [lemma for lemma in self.program.lemmas if lemma not in self._books[-1].proven]
+
+    def accept(self, lemma: Lemma, scope: Scope) -> None:
+        """Takes a lemma that was decided otherwise, for the sizes for which it was."""
+        for book in self._books:
+            book._prove_all()
+            if scope.covers(book.scope):
+                book.accept(lemma)
+
     def proven(self) -> dict[str, Scope]:
         """Every lemma that holds, with the widest scope it was shown for."""
         for book in self._books:
@@ -99,6 +111,10 @@ class Book:
         if key not in self._trees:
             self._trees[key] = Trees(self, list(key))
         return self._trees[key]
+
+    def accept(self, lemma: Lemma) -> None:
+        self.proven.append(lemma)
+        self._memo.clear()
 
     # -- questions -----------------------------------------------------------------------------------------------------
 
