@@ -31,7 +31,8 @@ def screen(report: FleetReport, *, colour: bool, explain: bool) -> str:
     if not report.cases and not report.objects and report.errors:
         return ""
     if not report.cases:
-        lines.append(_painted(Verdict.NOT_VERIFIED, colour) + "  nothing here gets requests that hitless could follow")
+        word = _painted(Verdict.NOT_VERIFIED, colour)
+        lines.append(f"{word}  nothing here gets requests that hitless could follow")
     lines += _counts(report)
     if explain:
         for case in report.cases:
@@ -42,7 +43,7 @@ def screen(report: FleetReport, *, colour: bool, explain: bool) -> str:
 
 
 def findings(report: FleetReport) -> str:
-    """Mistakes and warnings, a line each, mistakes first; of many warnings the first, and how many there are of each."""
+    """Mistakes, then warnings, a line each; of many warnings the first, and how many there are of each."""
     lines = [one_line(found) for found in report.errors]
     lines += [one_line(found) for found in report.warnings[:_WARNINGS_MAX]]
     more = Counter(found.code for found in report.warnings[_WARNINGS_MAX:])
