@@ -18,6 +18,7 @@ _COLOURS = {Verdict.SAFE: "green", Verdict.UNSAFE: "red", Verdict.STUCK: "red"}
 _WIDTH = 150
 # Rows of one cause that a table shows before it counts the others.
 _ROWS_MAX = 12
+_WARNINGS_MAX = 20
 
 
 def screen(report: FleetReport, *, colour: bool, explain: bool) -> str:
@@ -30,7 +31,8 @@ def screen(report: FleetReport, *, colour: bool, explain: bool) -> str:
     if not report.cases and not report.objects and report.errors:
         return ""
     if not report.cases:
-        lines.append(_painted(Verdict.NOT_VERIFIED, colour) + "  nothing here gets requests that hitless could follow")
+        word = _painted(Verdict.NOT_VERIFIED, colour)
+        lines.append(f"{word}  nothing here gets requests that hitless could follow")
     lines += _counts(report)
     if explain:
         for case in report.cases:
@@ -41,9 +43,11 @@ def screen(report: FleetReport, *, colour: bool, explain: bool) -> str:
 
 
 def findings(report: FleetReport) -> str:
-    """Mistakes and warnings, a line each, mistakes first."""
+    """Mistakes, then warnings, a line each; of many warnings the first, and how many there are of each."""
     lines = [one_line(found) for found in report.errors]
-    lines += [f"{one_line(found)}" for found in report.warnings]
+    lines += [one_line(found) for found in report.warnings[:_WARNINGS_MAX]]
+    more = Counter(found.code for found in report.warnings[_WARNINGS_MAX:])
+    lines += [f".. and {count} more of {code} (--explain shows them)" for code, count in sorted(more.items())]
     return "".join(f"{line}\n" for line in lines)
 
 
