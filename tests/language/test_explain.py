@@ -24,7 +24,7 @@ def test_a_setting() -> None:
     assert facts["type"] == "size or percent"
     assert facts["default"] == "25%"
     assert facts["declared"].startswith("models/kubernetes/deployment.model:")
-    assert explain("max_surge") == explanation
+    assert explain("deployment.max_surge") == explanation
 
 
 def test_a_block_lists_its_settings() -> None:
