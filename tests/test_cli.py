@@ -364,7 +364,6 @@ def test_new_never_overwrites() -> None:
         ("HL101", "instead of"),
         ("hl301", "HL301"),
         ("deployment.max_surge", "25%"),
-        ("deployment.max_surge", "25%"),
         ("kube_proxy", "kube_proxy.rules_within"),
         ("no_lost_request", "refused"),
     ],

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
+from verifier.engines.induction.forms import states_of
 from verifier.engines.induction.readings import SEPARATOR, Leaf
-from verifier.engines.induction.trees import Trees, states_of
+from verifier.engines.induction.trees import Trees
 from verifier.language.program import Condition, MachineTemplate, StatePattern, StepTemplate, Variable
 from verifier.records import dataclass
 from verifier.system import ir

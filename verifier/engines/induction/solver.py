@@ -14,7 +14,8 @@ from verifier.records import dataclass
 from verifier.system import ir
 
 if TYPE_CHECKING:
-    from verifier.engines.induction.trees import Sum, Trees
+    from verifier.engines.induction.forms import Sum
+    from verifier.engines.induction.trees import Trees
 
 _SECONDS = 2.0
 _OPTIONS: dict[str, bool | int] = {"random_seed": 1}
