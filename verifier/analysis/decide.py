@@ -32,7 +32,7 @@ from verifier.language.program import Boolean, CheckTemplate, Condition, Summary
 from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import Lowered, Moves, first_members, initially, lower
-from verifier.system.run import Answer, Outcome, Run
+from verifier.system.run import WORK_A_SECOND, Answer, Outcome, Run
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, weakest
 from verifier.system.suffix import going_round, last_changes
 from verifier.system.values import Env, Member, Values
@@ -45,8 +45,8 @@ _LAST_CHANGES = (0, 1, 2)
 
 # Stages that are searched before lemmas that need time are decided: a violation among few members is found sooner.
 _FIRST_STAGES = 2
-# Once there is a violation, the other parts are looked at for so long.
-_SECONDS_MORE = 0.5
+# Once there is a violation, so much work goes into the other parts.
+_WORK_MORE = WORK_A_SECOND // 2
 
 _NOT_FOLLOWED = Outcome(Answer.UNKNOWN, reason="not followed further: another part is violated")
 
@@ -61,6 +61,7 @@ class Decider:
     timed: dict[object, Induction] = field(default_factory=dict)
     rest_on: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     _moves: dict[str, dict[str, Moves]] = field(default_factory=dict)
+    _worked: int = 0
     _session: Session = field(default_factory=Session)
     _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
 
@@ -217,10 +218,10 @@ class Decider:
         A run that had to be cut short is kept, while few members may show a longer one.
         """
         left = [question for question in questions if question.result is None]
-        begun = time.monotonic()
+        begun = self._worked
         while left and rounds > 0:
             violated = any(question.witness is not None for question in questions)
-            late = violated and time.monotonic() - begun > _SECONDS_MORE
+            late = violated and self._worked - begun > _WORK_MORE
             for question in left:
                 if rounds < inf and question.last_stage():
                     continue
@@ -267,7 +268,7 @@ class Decider:
         if stage is None or (violated and len(stage.free) > _FEW):
             question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
             return
-        found = self._stage(question.exact, stage, best=True, seconds=_SECONDS_MORE if violated else inf)
+        found = self._stage(question.exact, stage, best=True, work=_WORK_MORE if violated else None)
         if isinstance(found, Witness):
             question.witness = max(question.witness or found, found, key=lasts)
             if not found.cut or lasts(found) * question.exact.system.tick_ms >= (question.longest_ms or inf):
@@ -307,7 +308,7 @@ class Decider:
                 found |= first_members(self.values, summary, question.relaxed.members_of[name])
         return frozenset(found)
 
-    def _stage(self, exact: Lowered, stage: Stage, *, best: bool, seconds: float = inf) -> Witness | Outcome | None:
+    def _stage(self, exact: Lowered, stage: Stage, *, best: bool, work: int | None = None) -> Witness | Outcome | None:
         """A replayed violation, or HOLDS if everybody was free to move; None: nothing known yet.
 
         Without `best`, the first violation will do. Who is held still moves only where the run forces it.
@@ -315,9 +316,9 @@ class Decider:
         everybody = stage.frees(exact)
         leaders = leaders_of(exact, stage) if stage.lockstep else {}
         few = part_of(exact, stage, leaders)
-        left = self.deadline.left()
-        left = replace(left, seconds=min(left.seconds, seconds))
+        left = replace(self.deadline.left(), work=work)
         outcome = events.check(few, few.checks[0], left, best=best, core=best and everybody)
+        self._worked += outcome.statistics["work"]
         if outcome.run is None:
             return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
         lasting = exact.check.when if best and exact.check.kind == "never" else None

@@ -31,13 +31,13 @@ from verifier.interpreter import Interpreter
 from verifier.system import ir
 from verifier.system.keep import keep
 from verifier.system.lower import Lowered
-from verifier.system.run import Answer, Budget
+from verifier.system.run import WORK_A_SECOND, Answer, Budget
 from verifier.system.suffix import going_round, last_changes
 from verifier.system.values import Member
 
 # Larger systems (in changes of machines and views) are left at the weaker grade.
 _SLOTS_MAX = 120
-_SECONDS = 0.5
+_WORK = WORK_A_SECOND // 2
 
 
 class Violated(Protocol):
@@ -80,7 +80,7 @@ def in_every_run(exact: Lowered, own: list[Member], meaning: Interpreter, budget
         exact, meaning = watched, Interpreter(watched.system)
     if avoiding_run(meaning, exact.check.when) is not None:
         return False
-    return shown(exact, own, Budget(min(budget.seconds, _SECONDS), budget.memory_mb))
+    return shown(exact, own, replace(budget, work=_WORK))
 
 
 def shown(exact: Lowered, own: list[Member], budget: Budget) -> bool:
@@ -98,7 +98,7 @@ def shown(exact: Lowered, own: list[Member], budget: Budget) -> bool:
 
 def lasts_at_most(relaxed: Lowered | None, exact: Lowered, lasts_ms: int, budget: Budget) -> bool:
     """No violation of this check lasts longer without a break; shown, or False."""
-    left = Budget(min(budget.seconds, _SECONDS), budget.memory_mb)
+    left = replace(budget, work=_WORK)
     for lowered in (relaxed, exact):
         if lowered is None or lowered.check.kind != "never" or len(lowered.system.machines) > _SLOTS_MAX:
             continue

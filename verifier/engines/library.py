@@ -88,6 +88,13 @@ solver_check = _function("Z3_solver_check_assumptions", c_int, _P, _P, _N, _P, l
 solver_get_model = _function("Z3_solver_get_model", _P, _P, _P)
 solver_get_unsat_core = _function("Z3_solver_get_unsat_core", _P, _P, _P)
 solver_reason_unknown = _function("Z3_solver_get_reason_unknown", c_char_p, _P, _P)
+solver_get_statistics = _function("Z3_solver_get_statistics", _P, _P, _P)
+
+stats_inc_ref = _function("Z3_stats_inc_ref", None, _P, _P)
+stats_dec_ref = _function("Z3_stats_dec_ref", None, _P, _P)
+stats_size = _function("Z3_stats_size", _N, _P, _P)
+stats_key = _function("Z3_stats_get_key", c_char_p, _P, _P, _N)
+stats_value = _function("Z3_stats_get_uint_value", _N, _P, _P, _N)
 
 model_inc_ref = _function("Z3_model_inc_ref", None, _P, _P)
 model_dec_ref = _function("Z3_model_dec_ref", None, _P, _P)

@@ -32,9 +32,13 @@ class OutOfBudget(Exception):
 
 
 class Clock:
-    """What is left of a budget; asked while building as well as before solving."""
+    """What is left of a budget; asked while building as well as before solving.
 
-    def __init__(self, seconds: float, memory_mb: int) -> None:
+    `done`: how much the solvers have worked so far. `work`: how much they may; None: as much as time allows.
+    """
+
+    def __init__(self, seconds: float, memory_mb: int, work: int | None = None) -> None:
+        self.work, self.done = work, 0
         self.started = time.monotonic()
         self.deadline = self.started + seconds
         self.memory_mb = memory_mb
@@ -47,6 +51,9 @@ class Clock:
     def spent(self) -> float:
         return time.monotonic() - self.started
 
+    def work_left(self) -> int | None:
+        return None if self.work is None else self.work - self.done
+
     def crowded(self) -> bool:
         """Z3 holds more memory than the budget allows."""
         return bool(z3.allocated_bytes() > self.memory_mb << 20)
@@ -55,6 +62,8 @@ class Clock:
         """Raise `OutOfBudget` if time or memory has run out."""
         if self.left() <= 0:
             raise OutOfBudget("the time budget ran out")
+        if self.work is not None and self.done >= self.work:
+            raise OutOfBudget("it took more work than it is worth")
         if self.crowded():
             raise OutOfBudget(f"the memory budget of {self.memory_mb} MB ran out")
 
@@ -77,6 +86,7 @@ class Terms:
         self._booleans: list[Term] = []
         self._integers: list[Term] = []
         self._booleans_used = self._integers_used = 0
+        self.worked = 0
         self._le: dict[tuple[Term, Term, int], Term] = {}
         self._minus: dict[tuple[Term, Term], Term] = {}
         self._no: dict[Term, Term] = {self.true: self.false, self.false: self.true}
@@ -292,7 +302,7 @@ class Solver:
         terms.require()
         self._model: Any = None
         self._value = (c_void_p * 1)()
-        self._timeout = 0
+        self._limits = (0, 0)
         self.calls = 0
 
     def _set(self, name: str, value: bool | int) -> None:
@@ -313,22 +323,38 @@ class Solver:
         z3.solver_pop(self._context, self._solver, 1)
         self._terms.require()
 
-    def solve(self, assumptions: Sequence[Term] = (), seconds: float | None = None) -> Sat:
-        """Three answers. Running out of the clock, of `seconds`, or of memory is UNKNOWN."""
+    def solve(self, assumptions: Sequence[Term] = (), work: int | None = None) -> Sat:
+        """Three answers. Running out of the clock, of `work` (see `Budget`), or of memory is UNKNOWN."""
         self._clock.look()
-        left = self._clock.left() if seconds is None else min(seconds, self._clock.left())
-        timeout = max(1, min(int(left * 1000), 2**31))
-        if timeout != self._timeout:
-            self._timeout = timeout
-            self._set("timeout", timeout)
+        timeout = max(1, int(min(self._clock.left() * 1000, 2**31)))
+        bounds = [bound for bound in (work, self._clock.work_left()) if bound is not None]
+        limits = (timeout, max(1, min(*bounds, 2**32 - 1)) if bounds else 0)
+        if limits != self._limits:
+            self._limits = limits
+            self._set("timeout", limits[0])
+            self._set("rlimit", limits[1])
             z3.solver_set_params(self._context, self._solver, self._params)
         self.calls += 1
+        before = self._terms.worked
         answer = z3.solver_check(self._context, self._solver, len(assumptions), _array(assumptions))
         self._terms.require()
+        self._terms.worked = self._worked()
+        self._clock.done += self._terms.worked - before
         found = Sat(answer)
         if found is Sat.YES:
             self._take_model()
         return found
+
+    def _worked(self) -> int:
+        """How much has been worked in this context, ever."""
+        found = z3.solver_get_statistics(self._context, self._solver)
+        self._terms.require()
+        z3.stats_inc_ref(self._context, found)
+        keys = (z3.stats_key(self._context, found, i) for i in range(z3.stats_size(self._context, found)))
+        at = next((i for i, key in enumerate(keys) if key == b"rlimit count"), None)
+        worked = self._terms.worked if at is None else int(z3.stats_value(self._context, found, at))
+        z3.stats_dec_ref(self._context, found)
+        return worked
 
     def _take_model(self) -> None:
         if self._model is not None:
@@ -336,9 +362,6 @@ class Solver:
         self._model = z3.solver_get_model(self._context, self._solver)
         self._terms.require()
         z3.model_inc_ref(self._context, self._model)
-
-    def spent(self) -> float:
-        return self._clock.spent()
 
     def reason(self) -> str:
         return str(z3.solver_reason_unknown(self._context, self._solver).decode(errors="replace"))

@@ -31,6 +31,9 @@ class Run:
     since: int
 
 
+WORK_A_SECOND = 10_000_000
+
+
 class Answer(Enum):
     HOLDS = "holds"  # no run violates the check
     VIOLATED = "violated"  # `run` does
@@ -39,10 +42,15 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What an answer may cost. Running out is UNKNOWN, never an exception."""
+    """What an answer may cost. Running out is UNKNOWN, never an exception.
+
+    `work` bounds the search itself, in steps of the solver (a second is about WORK_A_SECOND): where it ends is the same
+    on every machine, however busy. None: only time and memory count.
+    """
 
     seconds: float = 60.0
     memory_mb: int = 4096
+    work: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def lasts_at_most(system: System, condition: Expr, ticks: int, budget: Budget, s
 
 def _none(system: System, condition: Expr, asked: _Asked, budget: Budget, slots_max: int) -> Outcome:
     """HOLDS if there is no run of which all this is true."""
-    clock = Clock(budget.seconds, budget.memory_mb)
+    clock = Clock(budget.seconds, budget.memory_mb, budget.work)
     shape = shape_of(system, _NOTHING, (), once=True, extra_turns=0)
     if shape.slots > slots_max:
         return Outcome(Answer.UNKNOWN, reason=f"{shape.slots} slots are too many")

@@ -13,16 +13,18 @@ from verifier.engines.terms import Clock, OutOfBudget, Sat, Session, Solver, Sol
 from verifier.interpreter import Interpreter
 from verifier.records import dataclass
 from verifier.system.ir import Check, Expr, Or, System, disj, reads
-from verifier.system.run import Answer, Budget, Outcome, Run
+from verifier.system.run import WORK_A_SECOND, Answer, Budget, Outcome, Run
 
 # How often a machine with a cycle may turn beyond the number of its states, one attempt after another.
 _EXTRA_TURNS = (1, 4, 12)
 # Larger unrollings are not tried a second time: the first cut is then the answer.
 _SLOTS_MAX = 150
-# A core is worth as much time as the proof took, and this much at least (seconds).
-_CORE_SECONDS_MIN = 0.05
-# A better run than the first is worth twice the time that finding the first took, and this much at least (seconds).
-_BEST_SECONDS_MIN = 0.5
+# Making a term takes about as long as so much work of the solver.
+_WORK_A_TERM = 50
+# A core is worth as much work as the proof took, and this much at least.
+_CORE_WORK_MIN = WORK_A_SECOND // 20
+# A better run than the first is worth twice the work that finding the first took, and this much at least.
+_BEST_WORK_MIN = WORK_A_SECOND // 2
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,11 @@ def check(
 
 
 def _check(session: Session, system: System, check: Check, budget: Budget, wish: _Wish) -> Outcome:
-    clock = Clock(budget.seconds, budget.memory_mb)
+    clock = Clock(budget.seconds, budget.memory_mb, budget.work)
     parts = _parts(system, check, wish.assume) if wish.once else [check]
     outcomes = [_decide(session, system, check, part, clock, wish) for part in parts]
-    return replace(_joined(outcomes), seconds=clock.spent())
+    outcome = _joined(outcomes)
+    return replace(outcome, seconds=clock.spent(), statistics={**outcome.statistics, "work": clock.done})
 
 
 def _parts(system: System, check: Check, assume: tuple[Expr, ...]) -> list[Check]:
@@ -121,13 +124,14 @@ def _attempt(
     begun = clock.spent()
     shape = shape_of(system, check, wish.assume, once=wish.once, extra_turns=extra_turns)
     terms = session.terms()
-    solver = None
+    solver, size = None, terms.size
     try:
         encoding = Encoding(system, check, shape, terms, clock)
         for expr in wish.assume:
             encoding.suppose(expr)
         goal, repeats = encoding.goal(), encoding.repeats()
         built = clock.spent()
+        clock.done += _WORK_A_TERM * (terms.size - size)
         solver = Solver(terms, clock)
         for rule in (*encoding.definitions(), *encoding.rules, *encoding.bounds.values()):
             solver.add(rule)
@@ -142,7 +146,7 @@ def _attempt(
         if answer is Sat.UNKNOWN:
             return Outcome(Answer.UNKNOWN, reason=_why(solver), statistics=statistics), False
         if answer is Sat.YES:
-            search = _Search(encoding, solver, Interpreter(system), whole)
+            search = _Search(encoding, solver, Interpreter(system), whole, clock)
             run = search.best(statistics) if wish.best else search.first()
             return Outcome(Answer.VIOLATED, run=run, statistics=statistics), False
         goals = [goal]
@@ -175,7 +179,7 @@ def _core(encoding: Encoding, goals: Iterable[Term], clock: Clock) -> frozenset[
     """The bounds that the proof rests on; all of them where there is no time to find out."""
     name = {literal: bound for bound, literal in encoding.bounds.items()}
     found: set[Term] = set()
-    seconds = max(_CORE_SECONDS_MIN, clock.spent())
+    work = max(_CORE_WORK_MIN, clock.done)
     goal_solver = Solver(encoding.terms, clock)
     try:
         for rule in (*encoding.definitions(), *encoding.rules):
@@ -183,7 +187,7 @@ def _core(encoding: Encoding, goals: Iterable[Term], clock: Clock) -> frozenset[
         for goal in goals:
             goal_solver.push()
             goal_solver.add(goal)
-            found |= _one_core(goal_solver, list(name), seconds)
+            found |= _one_core(goal_solver, clock, list(name), work)
             goal_solver.pop()
     except (OutOfBudget, SolverError):
         found = set(name)
@@ -192,18 +196,18 @@ def _core(encoding: Encoding, goals: Iterable[Term], clock: Clock) -> frozenset[
     return frozenset(name[literal] for literal in found)
 
 
-def _one_core(solver: Solver, bounds: list[Term], seconds: float) -> set[Term]:
-    """A core of one goal, shrunk by leaving out one bound after another while the time lasts."""
-    if solver.solve(bounds, seconds) is not Sat.NO:
+def _one_core(solver: Solver, clock: Clock, bounds: list[Term], work: int) -> set[Term]:
+    """A core of one goal, shrunk by leaving out one bound after another while the work is worth it."""
+    if solver.solve(bounds, work) is not Sat.NO:
         return set(bounds)
     used = solver.core()
     core = [bound for bound in bounds if bound in used]
-    stop = solver.spent() + seconds
+    stop = clock.done + work
     for bound in list(core):
-        if solver.spent() > stop:
+        if clock.done > stop:
             break
         rest = [other for other in core if other != bound]
-        if solver.solve(rest, seconds / 4) is Sat.NO:
+        if solver.solve(rest, work // 4) is Sat.NO:
             used = solver.core()
             core = [other for other in rest if other in used]
     return set(core)
@@ -219,12 +223,13 @@ class _Search:
     solver: Solver
     meaning: Interpreter
     whole: Check
-    _until: float = 0.0
+    clock: Clock
+    _until: int = 0
 
     def best(self, statistics: dict[str, int]) -> Run:
         """The best run found within the budget; there is one already, so running out only ends the search."""
         found = self._read()
-        self._until = self.solver.spent() + max(_BEST_SECONDS_MIN, 2 * statistics["solve_ms"] / 1000)
+        self._until = self.clock.done + max(_BEST_WORK_MIN, 2 * self.clock.done)
         try:
             if self.whole.kind == "never":
                 found = self._longest(found)
@@ -238,10 +243,10 @@ class _Search:
         return found.run
 
     def _more(self) -> Sat:
-        left = self._until - self.solver.spent()
+        left = self._until - self.clock.done
         if left <= 0:
             raise OutOfBudget("the search for a better run took long enough")
-        return self.solver.solve(seconds=left)
+        return self.solver.solve(work=left)
 
     def first(self) -> Run:
         return self._read().run

@@ -12,12 +12,13 @@ from verifier.engines.terms import Solver as Core
 from verifier.language.program import Lemma
 from verifier.records import dataclass
 from verifier.system import ir
+from verifier.system.run import WORK_A_SECOND
 
 if TYPE_CHECKING:
     from verifier.engines.induction.forms import Sum
     from verifier.engines.induction.trees import Trees
 
-_SECONDS = 2.0
+_WORK = 2 * WORK_A_SECOND
 _OPTIONS: dict[str, bool | int] = {"random_seed": 1}
 
 
@@ -76,7 +77,7 @@ class Solver:
                 self.solver.push()
                 for term in terms:
                     self.solver.add(term)
-                answer = self.solver.solve(uses, _SECONDS)
+                answer = self.solver.solve(uses, _WORK)
                 core = self.solver.core() if answer is Sat.NO else set()
                 if keep_model:
                     self.model = self._states() if answer is Sat.YES else {}
