@@ -33,7 +33,6 @@ def completed(
 class _Completion:
     def __init__(self, part: System, whole: Interpreter, leaders: Mapping[str, str]) -> None:
         self.small, self.large = Interpreter(part), whole
-        self.moving = {step.machine for step in part.steps}
         self.followers: dict[str, list[str]] = {}
         for machine, leader in leaders.items():
             self.followers.setdefault(leader, []).append(machine)
@@ -120,8 +119,7 @@ class _Completion:
         return Event(self.now, name, refresh=name in self.large.view_at)
 
     def _unknown(self, name: str) -> bool:
-        step = self.large.system.step.get(name)
-        return step.machine not in self.moving if step else name not in self.small.view_at
+        return name not in (self.small.view_at if name in self.large.view_at else self.small.system.step)
 
     def _happen(self, event: Event) -> None:
         """The event in the whole, and at once every refresh that the part sees no need for."""

@@ -23,6 +23,7 @@ from verifier.analysis.questions import Deadline, EngineContradicted, Lemmas, Qu
 from verifier.analysis.schedules import stuck_run
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.summaries import moves_of
+from verifier.analysis.symmetry import Rows, orders
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
 from verifier.engines.induction import Induction
@@ -87,9 +88,9 @@ class Decider:
                 question.result = self._relaxed(question)
         if quick and any(question.result is None for question in unknown):
             return CheckResult(name, group.doc, Verdict.INCONCLUSIVE, THIS_TOPOLOGY, (), time.monotonic() - started)
-        self._search(unknown)
+        self._decide(unknown)
         others = [other for question in unknown for other in self._not_alike(question)]
-        self._search(others)
+        self._decide(others)
         questions += others
         self._grade(questions)
         results = []
@@ -162,7 +163,7 @@ class Decider:
     def _not_alike(self, question: Question) -> Iterator[Question]:
         """What is SAFE on the whole slice for members that begin there says nothing of those that begin elsewhere."""
         safe = question.result is not None and question.result.verdict is Verdict.SAFE
-        if question.placed or not safe or question.exact is None or not question.exact.placed:
+        if question.placed or not safe or not question.begins:
             return
         for choice in kinds(self.values, question.part, placed=True):
             if alike(choice, question.choice) and choice != question.choice:
@@ -179,7 +180,11 @@ class Decider:
             return None
         small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled, summarised=self._together)
         question.placed, question.relaxed = small.placed, small
-        outcome = Outcome(Answer.HOLDS) if small.check.when == ir.FALSE else self._few_changes(small)
+        outcome = (
+            Outcome(Answer.HOLDS)
+            if small.check.when == ir.FALSE
+            else self._few_changes(pruned(small.system, small.check))
+        )
         if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
             question.longest_ms = (outcome.run.end - outcome.run.since) * small.system.tick_ms
         question.close = frozenset((*small.system.machine, *small.system.view))
@@ -189,6 +194,35 @@ class Decider:
         rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
         return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
 
+    def _decide(self, questions: list[Question]) -> None:
+        """Answers questions that their relaxed slices have left open."""
+        if not any(question.witness for question in questions):
+            for question in (q for q in questions if q.result is None):
+                question.result = self._partly_relaxed(question)
+        self._search(questions)
+
+    def _partly_relaxed(self, question: Question) -> PartResult | None:
+        """SAFE, if the whole slice is without the machines of other members of one type, or without what goes round."""
+        if question.part.kind != "never":
+            return None
+        exact = self._exact(question)
+        system = pruned(exact.system, exact.check)
+        own = set(question.own)
+        others = {m for members in exact.members_of.values() for m in members} - own
+        for dropped in (*dict.fromkeys(sorted(m.type for m in others)), None):
+            far = [
+                m for m in system.machine if any(o.type == dropped for o in exact.members_of.get(m, ()) if o in others)
+            ]
+            part = system
+            if far:
+                part = last_changes(system, system.checks[0], far, 0)
+                part = pruned(part, part.checks[0])
+            if bool(far) == (dropped is not None):
+                outcome = self._few_changes(part, orders(exact, part, own))
+                if outcome.answer is Answer.HOLDS:
+                    return self._answer(question, outcome)
+        return None
+
     def _together(self, summary: Summary) -> dict[str, Moves]:
         """What the members of a summary may do, shown once for all checks."""
         if summary.name not in self._moves:
@@ -196,17 +230,18 @@ class Decider:
             self._moves[summary.name] = moves_of(self.values, summary, lemmas.settled, self.deadline.left)
         return self._moves[summary.name]
 
-    def _few_changes(self, small: Lowered) -> Outcome:
+    def _few_changes(self, slice_: ir.System, order: Rows = ()) -> Outcome:
         """The answer on a relaxed slice; of machines that go round only the last changes are looked at."""
-        slice_ = pruned(small.system, small.check)
         round_ = going_round(slice_)
         if not round_:
-            return events.check(slice_, slice_.checks[0], self.deadline.left(), session=self._session)
+            return events.check(slice_, slice_.checks[0], self.deadline.left(), session=self._session, order=order)
         outcome = _NOT_FOLLOWED
         for changes in _LAST_CHANGES:
             part = last_changes(slice_, slice_.checks[0], round_, changes)
             part = pruned(part, part.checks[0])
-            outcome = events.check(part, part.checks[0], self.deadline.left(), best=False, session=self._session)
+            outcome = events.check(
+                part, part.checks[0], self.deadline.left(), best=False, session=self._session, order=order
+            )
             if outcome.answer is Answer.HOLDS:
                 return outcome
         return Outcome(Answer.UNKNOWN, reason="what goes round was not followed further")
@@ -253,13 +288,19 @@ class Decider:
             found = Outcome(Answer.UNKNOWN, reason="a part of the system may get stuck; the whole was not seen to")
         return self._answer(question, found)
 
-    def _follow(self, question: Question, violated: bool) -> None:
-        """One stage further; `violated`: some part of the check is."""
+    def _exact(self, question: Question) -> Lowered:
+        """The whole slice, made once."""
         if question.exact is None:
             question.exact = lower(
                 self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled
             )
             question.stages = stages(question.own, question.exact)
+            question.begins = question.exact.placed
+        return question.exact
+
+    def _follow(self, question: Question, violated: bool) -> None:
+        """One stage further; `violated`: some part of the check is."""
+        exact = self._exact(question)
         if self.deadline.over:
             spent = Outcome(Answer.UNKNOWN, reason="the time budget ran out")
             question.result = self._answer(question, question.witness or spent)
@@ -268,14 +309,14 @@ class Decider:
         if stage is None or (violated and len(stage.free) > _FEW):
             question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
             return
-        found = self._stage(question.exact, stage, best=True, work=_WORK_MORE if violated else None)
+        found = self._stage(exact, stage, question.own, best=True, work=_WORK_MORE if violated else None)
         if isinstance(found, Witness):
             question.witness = max(question.witness or found, found, key=lasts)
-            if not found.cut or lasts(found) * question.exact.system.tick_ms >= (question.longest_ms or inf):
+            if not found.cut or lasts(found) * exact.system.tick_ms >= (question.longest_ms or inf):
                 question.result = self._answer(question, question.witness)
         elif found is not None and question.witness is not None:
             if found.answer is Answer.HOLDS:
-                raise EngineContradicted(question.exact.system, question.witness.run)
+                raise EngineContradicted(exact.system, question.witness.run)
             question.result = self._answer(question, question.witness)
         elif found is not None:
             question.result = self._answer(question, found)
@@ -308,7 +349,9 @@ class Decider:
                 found |= first_members(self.values, summary, question.relaxed.members_of[name])
         return frozenset(found)
 
-    def _stage(self, exact: Lowered, stage: Stage, *, best: bool, work: int | None = None) -> Witness | Outcome | None:
+    def _stage(
+        self, exact: Lowered, stage: Stage, own: list[Member], *, best: bool, work: int | None = None
+    ) -> Witness | Outcome | None:
         """A replayed violation, or HOLDS if everybody was free to move; None: nothing known yet.
 
         Without `best`, the first violation will do. Who is held still moves only where the run forces it.
@@ -317,10 +360,13 @@ class Decider:
         leaders = leaders_of(exact, stage) if stage.lockstep else {}
         few = part_of(exact, stage, leaders)
         left = replace(self.deadline.left(), work=work)
-        outcome = events.check(few, few.checks[0], left, best=best, core=best and everybody)
+        order = () if leaders else orders(exact, few, own)
+        outcome = events.check(
+            few, few.checks[0], left, best=best, core=best and everybody, proof=everybody, order=order
+        )
         self._worked += outcome.statistics["work"]
         if outcome.run is None:
-            return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
+            return outcome if everybody or self.deadline.over else None
         lasting = exact.check.when if best and exact.check.kind == "never" else None
         meaning = self._meaning(exact)
         run = completed(outcome.run, few, meaning, leaders, lasting)
@@ -368,7 +414,7 @@ class Decider:
             return True
         exact = lower(self.values, goal, env, relaxed=False, settled=question.lemmas.settled)
         for stage in stages(question.own, exact):
-            found = self._stage(exact, stage, best=False)
+            found = self._stage(exact, stage, question.own, best=False)
             if found is not None:
                 return True if isinstance(found, Witness) else False if found.answer is Answer.HOLDS else None
         raise AssertionError("the last stage always has an answer")

@@ -59,8 +59,9 @@ class Deadline:
 class Question:
     """One part of a check for one choice of members, and its answer once there is one.
 
-    `placed`: the relaxed slice depends on where members begin. `close`: the machines and views of the relaxed slice,
-    which is what the part is about; `longest_ms`: how long the longest violation found there lasts (0: for ever).
+    `placed`: the relaxed slice depends on where members begin; `begins`: the one that decided it does. `close`: the
+    machines and views of the relaxed slice, which is what the part is about; `longest_ms`: how long the longest
+    violation found there lasts (0: for ever).
     """
 
     part: CheckTemplate
@@ -68,6 +69,7 @@ class Question:
     lemmas: Lemmas
     choice: dict[str, Member] = field(default_factory=dict)
     placed: bool = False
+    begins: bool = False
     close: frozenset[str] = frozenset()
     longest_ms: int = 0
     relaxed: Lowered | None = None

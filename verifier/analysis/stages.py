@@ -14,6 +14,7 @@ from verifier.system import ir
 from verifier.system.lower import Lowered, instance_name
 from verifier.system.prune import Renaming, prune
 from verifier.system.slice import slice_for
+from verifier.system.unnoticed import without_unnoticed
 from verifier.system.values import Member
 
 
@@ -74,4 +75,8 @@ def part_of(exact: Lowered, stage: Stage, leaders: dict[str, str]) -> ir.System:
 def pruned(system: ir.System, check: ir.Check) -> ir.System:
     """What the verdict depends on. `ends with` depends on everything: a slice may be stuck where the system is not."""
     small = prune(replace(system, checks=(replace(check, covers=()),)))
-    return small if check.kind == "ends_with" else slice_for(small, small.checks[0])
+    if check.kind == "ends_with":
+        return small
+    small = slice_for(small, small.checks[0])
+    fewer = without_unnoticed(small)
+    return small if fewer is small else slice_for(fewer, fewer.checks[0])

@@ -26,14 +26,14 @@ def groups_told_apart(system: System, exprs: Iterable[Expr]) -> dict[tuple[str, 
         inside = expr.view if isinstance(expr, Seen) else through
         todo += [(inside, part) for part in children(expr)]
     return {
-        (view.name, source): _groups(system.machine[source].states, tests.get((view.name, source), set()))
+        (view.name, source): groups(system.machine[source].states, tests.get((view.name, source), set()))
         for view in system.views
         for source in view.sources
         if source in system.machine
     }
 
 
-def _groups(states: tuple[str, ...], tests: set[frozenset[str]]) -> tuple[frozenset[str], ...]:
+def groups(states: tuple[str, ...], tests: set[frozenset[str]]) -> tuple[frozenset[str], ...]:
     """The states that pass the same tests, together."""
     groups: dict[frozenset[frozenset[str]], set[str]] = {}
     for state in states:

@@ -9,6 +9,7 @@ trees of views.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from verifier.engines.events.reading import Point, Reading
 from verifier.engines.events.shape import At, Shape, Under, crosses, live_steps
@@ -369,6 +370,17 @@ class Encoding:
             points += changes if len(changes) <= 32 else []
         for point in points:
             self._require(terms.any((terms.no(point.happens), reading.holds(expr, True, point))))
+
+    def sort(self, machines: tuple[str, ...]) -> None:
+        """Of `machines`, which are interchangeable, each changes first no earlier than the one before it: every run is
+        one of these with its members exchanged.
+        """
+        terms = self.terms
+        known = [name for name in machines if self.reading.slots.get(name)]
+        for a, b in pairwise(known):
+            one, next_ = self.reading.slots[a][0], self.reading.slots[b][0]
+            sorted_ = terms.all((one.happens, terms.le(one.time, next_.time, 0)))
+            self._require(terms.any((terms.no(next_.happens), sorted_)))
 
     def since(self, point: Point) -> list[Term]:
         """What the violation reads does not change between `point` and the end (sufficient for it to last that long).

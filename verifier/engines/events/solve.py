@@ -34,6 +34,8 @@ class _Wish:
     once: bool
     best: bool
     core: bool
+    proof: bool
+    order: tuple[tuple[str, ...], ...]
     assume: tuple[Expr, ...]
 
 
@@ -45,19 +47,22 @@ def check(
     once: bool = True,
     best: bool = True,
     core: bool = True,
+    proof: bool = True,
+    order: tuple[tuple[str, ...], ...] = (),
     assume: tuple[Expr, ...] = (),
     session: Session | None = None,
 ) -> Outcome:
     """Whether some run of `system` violates `check`; exact, with UNKNOWN when the budget, Z3 or a cut says so.
 
     `assume` holds in every reachable state. `once` is the reduction of views that are read at one moment only. Without
-    `best` the first violation found is good enough; without `core` a proof does not say what it rests on. Questions
-    that belong together may share a `session`.
+    `best` the first violation found is good enough; without `core` a proof does not say what it rests on; without
+    `proof` only a violation is wanted, and what goes round is not followed for long. Questions that belong together may
+    share a `session`.
     """
     if session is None:
         with closing(Session()) as own:
-            return _check(own, system, check, budget, _Wish(once, best, core, assume))
-    return _check(session, system, check, budget, _Wish(once, best, core, assume))
+            return _check(own, system, check, budget, _Wish(once, best, core, proof, order, assume))
+    return _check(session, system, check, budget, _Wish(once, best, core, proof, order, assume))
 
 
 def _check(session: Session, system: System, check: Check, budget: Budget, wish: _Wish) -> Outcome:
@@ -129,6 +134,8 @@ def _attempt(
         encoding = Encoding(system, check, shape, terms, clock)
         for expr in wish.assume:
             encoding.suppose(expr)
+        for machines in wish.order:
+            encoding.sort(machines)
         goal, repeats = encoding.goal(), encoding.repeats()
         built = clock.spent()
         clock.done += _WORK_A_TERM * (terms.size - size)
@@ -151,6 +158,8 @@ def _attempt(
             return Outcome(Answer.VIOLATED, run=run, statistics=statistics), False
         goals = [goal]
         if any(turns.cut for turns in shape.turns.values()):
+            if not wish.proof:
+                return Outcome(Answer.UNKNOWN, reason="repetition was cut", statistics=statistics), False
             solver.pop()
             solver.push()
             goals.append(repeats)

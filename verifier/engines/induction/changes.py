@@ -20,12 +20,13 @@ class Firing:
     machine: str
     source: str
     target: str
-    condition: Condition
+    condition: Condition | None  # None: one that is about somebody who is not spelt out
     env: Env
 
     def guard(self, trees: Trees) -> ir.Expr:
         """What holds when the step fires; parts that the induction does not treat are left out: more steps fire."""
-        return ir.conj([ir.In(self.machine, frozenset({self.source})), trees.weakened(self.condition, self.env)])
+        more = ir.TRUE if self.condition is None else trees.weakened(self.condition, self.env)
+        return ir.conj([ir.In(self.machine, frozenset({self.source})), more])
 
     def may_touch(self, readings: set[str]) -> bool:
         return self.machine in readings
@@ -52,8 +53,12 @@ class Refresh:
 Change = Firing | Refresh
 
 
-def firings(values: Values, machine: MachineTemplate, step: StepTemplate, env: Env) -> Iterator[Firing]:
-    """The instances of a step, one for each value of the numbers that its source pattern binds."""
+def firings(
+    values: Values, machine: MachineTemplate, step: StepTemplate, env: Env, members: list[Member]
+) -> Iterator[Firing]:
+    """The instances of a step, one for each value of the numbers that its source pattern binds. A member that a state
+    names may be one of `members` or any other: then nothing is asked of the guard.
+    """
     name = instance_name(machine.name, [m for m in env.values() if isinstance(m, Member)])
     sources = step.sources or tuple(StatePattern(f.name) for f in machine.states)
     for pattern in sources:
@@ -64,6 +69,7 @@ def firings(values: Values, machine: MachineTemplate, step: StepTemplate, env: E
                 ranges[arg.name] = range(declared[1], declared[2] + 1)
         for chosen in product(*ranges.values()):
             inner: Env = {**env, **dict(zip(ranges, chosen, strict=True))}
-            for source in states_of(values, machine, pattern, inner):
-                for target in states_of(values, machine, step.target, inner):
-                    yield Firing(name, source, target, step.guard, inner)
+            open_ = any(isinstance(arg, str) and arg not in inner for arg in (*pattern.args, *step.target.args))
+            for source in states_of(values, machine, pattern, inner, members):
+                for target in states_of(values, machine, step.target, inner, members):
+                    yield Firing(name, source, target, None if open_ else step.guard, inner)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any
 
 from verifier.engines.induction.readings import SEPARATOR, SUM, Leaf, generic, is_generic
@@ -56,8 +56,9 @@ class Forms:
         self.members = members
         self.sums: dict[str, Sum] = {}
         self._names: dict[Sum, str] = {}
-        self.initial: dict[str, str] = {}
+        self.initial: dict[str, str | None] = {}  # None: it depends on where the others begin, or on a size
         self.all_states: dict[str, tuple[str, ...]] = {}
+        self.placed = False  # something is read whose states are named by members
         self._memo: dict[tuple[object, ...], ir.Expr | str] = {}  # a text: why there is none
         self._readings: dict[int, tuple[ir.Expr, set[str]]] = {}  # with the expression, so that its id stays its own
 
@@ -168,16 +169,31 @@ class Forms:
         template = self.program.machines[family]
         if any(p.cls not in (None, m.cls) for p, m in zip(template.parameters, members, strict=True)):
             return ir.FALSE
-        name = instance_name(family, members)
+        name = self.declare(template, members)
+        values = self.book.values
+        states = frozenset(s for pattern in patterns for s in states_of(values, template, pattern, env, self.members))
+        return ir.In(SEPARATOR.join((*views, name)), states) if states else ir.FALSE
+
+    def declare(self, template: MachineTemplate, members: Iterable[Member]) -> str:
+        """The name of a machine, whose states are known from now on."""
+        name = instance_name(template.name, members)
         if name not in self.initial:
             bound = dict(zip((p.name for p in template.parameters), members, strict=True))
             values = self.book.values
-            whole = [StatePattern(f.name) for f in template.states]
+            self.placed |= any(len(arg) == 2 for family in template.states for arg in family.args)
+            whole = (StatePattern(family.name) for family in template.states)
+            states = (states_of(values, template, pattern, bound, self.members) for pattern in whole)
+            self.all_states[name] = tuple(chain.from_iterable(states))
+            self.initial[name] = self._first(template, bound)
+        return name
+
+    def _first(self, template: MachineTemplate, bound: Env) -> str | None:
+        try:
             first = next(pattern for pattern, test in template.initially if self._begins(test, bound))
-            self.all_states[name] = tuple(s for pattern in whole for s in states_of(values, template, pattern, bound))
-            self.initial[name] = states_of(values, template, first, bound)[0]
-        states = frozenset(s for pattern in patterns for s in states_of(self.book.values, template, pattern, env))
-        return ir.In(SEPARATOR.join((*views, name)), states) if states else ir.FALSE
+            [state] = states_of(self.book.values, template, first, bound, self.members)
+        except (Unsupported, ValueError):
+            return None
+        return state
 
     def _begins(self, test: Condition | None, env: Env) -> bool:
         """Whether an alternative of `initially` is the one for this member."""
@@ -284,15 +300,24 @@ class Forms:
         return found
 
 
-def states_of(values: Values, machine: MachineTemplate, pattern: StatePattern, env: Env) -> list[str]:
-    """The states that a pattern stands for."""
+def states_of(
+    values: Values, machine: MachineTemplate, pattern: StatePattern, env: Env, members: Iterable[Member] = ()
+) -> list[str]:
+    """The states that a pattern stands for. Of those named by an index there is one for each of `members`, and one for
+    all others; a name without a member stands for any.
+    """
     family = next(f for f in machine.states if f.name == pattern.name)
-    ranges: list[list[int]] = []
+    ranges: list[Sequence[int | str]] = []
     for i, declared in enumerate(family.args):
-        if len(declared) == 2:
-            raise Unsupported("states named by an index")
-        numbers = list(range(declared[1], declared[2] + 1))
         arg = pattern.args[i] if i < len(pattern.args) else None
+        if len(declared) == 2:
+            spelt = [m for m in dict.fromkeys(members) if m.type == declared[1]]
+            at = env.get(arg) if isinstance(arg, str) else None
+            if at is not None and at not in spelt:
+                raise Unsupported("a state named by somebody who is not spelt out")
+            ranges.append([m.name for m in spelt if at in (None, m)] + ([] if at else [f"another {declared[1]}"]))
+            continue
+        numbers = list(range(declared[1], declared[2] + 1))
         if arg is not None:
             assert not isinstance(arg, str | Each)
             wanted = values.evaluate(arg, env, Reads())

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import product
 from math import inf
 from typing import Any
 from weakref import finalize
 
 from verifier.engines.induction.changes import Change, Refresh, firings
+from verifier.engines.induction.choice import denied_by_choice
 from verifier.engines.induction.symbols import Symbols, Unsupported
 from verifier.engines.induction.trees import Trees
 from verifier.engines.terms import Clock, Terms
-from verifier.language.program import Condition, Lemma, Parameter, Program, SettingRead, Span
+from verifier.language.program import Boolean, Condition, Lemma, Parameter, Program, Quantified, SettingRead, Span
 from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import instance_name
@@ -138,13 +140,26 @@ class Book:
     def _settle(self, condition: Condition, env: Env) -> Settled | None:
         own = [m for m in env.values() if isinstance(m, Member)]
         trees = self.trees(own)
+        used = None
         try:
             tree = trees.tree(condition, env, ())
             value = trees.initially(tree)
             used = trees.refuted([ir.neg(tree) if value else tree], self.proven)
         except Unsupported:
-            return None
+            value = False
+        if used is None and not env and isinstance(condition, Quantified | Boolean):
+            value, used = self._by_choice(condition)
         return None if used is None else Settled(value, self.scope, used)
+
+    def _by_choice(self, condition: Condition) -> tuple[bool, tuple[str, ...] | None]:
+        """`condition`, or else its negation, denied by choosing somebody."""
+        for value in (False, True):
+            denied = Boolean("not", (condition,), condition.span) if value else condition
+            with suppress(Unsupported):
+                used = denied_by_choice(self, denied)
+                if used is not None:
+                    return value, used
+        return False, None
 
     def _prove_all(self) -> None:
         """Proves what it can, in order. A proof that failed without a size in it fails for narrower scopes too."""
@@ -200,9 +215,10 @@ class Book:
             if family in self.program.machines:
                 machine = self.program.machines[family]
                 for bound in self._assignments(machine.parameters, tuple(mine)):
+                    extra = list(bound.values())
                     for step in machine.steps:
-                        for change in firings(self.values, machine, step, bound):
-                            yield list(bound.values()), change
+                        for change in firings(self.values, machine, step, bound, [*mine, *extra]):
+                            yield extra, change
             else:
                 view = self.program.views[family]
                 for bound in self._assignments(view.parameters, tuple(mine)):

@@ -236,7 +236,8 @@ class Relations:
 
     def _fact(self, cls: tuple[str, str], a: ir.Expr, b: ir.Expr, fact: Term) -> bool:
         """Asserts `fact`, if no single member satisfies both `a` and `b`; True if that is new."""
-        key = (cls, a, b, tuple(lemma.name for lemma in self.lemmas), tuple(self.views))
+        named = tuple(self.trees.members) if self.trees.placed else ()
+        key = (cls, a, b, tuple(lemma.name for lemma in self.lemmas), tuple(self.views), named)
         if key in self.trees.solver.related:
             return False
         self.trees.solver.related.add(key)

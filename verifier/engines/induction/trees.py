@@ -11,9 +11,8 @@ from verifier.engines.induction.cases import TooManyCases, satisfying
 from verifier.engines.induction.forms import Forms
 from verifier.engines.induction.readings import SEPARATOR, SUM, machine_of
 from verifier.engines.induction.solver import Relations, Solver
-from verifier.language.program import (
-    Lemma,
-)
+from verifier.engines.induction.symbols import Unsupported
+from verifier.language.program import Lemma
 from verifier.system import ir
 from verifier.system.values import Member
 
@@ -43,10 +42,16 @@ class Trees(Forms):
         if self.impossible:
             return True
         if goal not in self._initially:
-            start = self.mapped(goal, lambda at: ir.Const(self.initial[machine_of(at)] in at.states))
+            start = self.mapped(goal, self._at_start)
             known = start.value if isinstance(start, ir.Const) else None
             self._initially[goal] = self.solver.refuted([ir.neg(start)], []) is not None if known is None else known
         return self._initially[goal]
+
+    def _at_start(self, at: ir.In) -> ir.Expr:
+        first = self.initial[machine_of(at)]
+        if first is None:
+            raise Unsupported("an initial state that depends on where the others begin, or on a size")
+        return ir.Const(first in at.states)
 
     def refuted(self, assumed: list[ir.Expr], lemmas: list[Lemma], also: Lemma | None = None) -> tuple[str, ...] | None:
         """The lemmas that contradict `assumed`, or None; `also` is assumed like a lemma."""
