@@ -21,6 +21,7 @@ from verifier.analysis.grade import grade
 from verifier.analysis.kinds import alike, has_every_kind, kinds
 from verifier.analysis.questions import Deadline, EngineContradicted, Lemmas, Question, WitnessRefused, lasts
 from verifier.analysis.schedules import stuck_run
+from verifier.analysis.simplify import simplified
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.summaries import moves_of
 from verifier.analysis.symmetry import Rows, orders
@@ -206,7 +207,8 @@ class Decider:
         if question.part.kind != "never":
             return None
         exact = self._exact(question)
-        system = pruned(exact.system, exact.check)
+        shorter = simplified(exact, question.lemmas)
+        system = pruned(shorter, shorter.checks[0])
         own = set(question.own)
         others = {m for members in exact.members_of.values() for m in members} - own
         for dropped in (*dict.fromkeys(sorted(m.type for m in others)), None):

@@ -10,7 +10,7 @@ from typing import Any
 
 from verifier.analysis.stages import Stage
 from verifier.analysis.verdict import PartResult, Verdict, Witness
-from verifier.engines.induction import Induction
+from verifier.engines.induction import Induction, Reading
 from verifier.interpreter import Refusal
 from verifier.language.program import CheckTemplate, Condition
 from verifier.records import dataclass
@@ -116,6 +116,14 @@ class Lemmas:
         if not known.lemmas:
             self.found[""] = known.scope
         return known.value
+
+    def implies(self, members: tuple[Member, ...], one: Reading, other: Reading) -> bool:
+        """Whether, for such `members`, one machine in some states says that the other one is in some states."""
+        known = self.induction.implied(members, one, other)
+        if known is not None:
+            for name in known.lemmas:
+                self.found[name] = known.scope
+        return known is not None
 
     def used(self) -> tuple[str, ...]:
         return tuple(name for name in self.found if name)

@@ -15,6 +15,6 @@ What holds in every state holds in every copy of it, through any chain of views 
 lemmas are assumed in the present and in every copy that a question reads.
 """
 
-from verifier.engines.induction.proof import Induction, Settled
+from verifier.engines.induction.proof import Induction, Reading, Settled
 
-__all__ = ["Induction", "Settled"]
+__all__ = ["Induction", "Reading", "Settled"]

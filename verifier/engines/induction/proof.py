@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import product
 from math import inf
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import finalize
 
 from verifier.engines.induction.changes import Change, Refresh, firings
@@ -25,6 +25,9 @@ from verifier.system.values import Env, Member, Reads, Values
 
 # Ordinals of members that are spelt out in a proof; any numbers, as long as they differ.
 _FRESH = 100
+
+
+Reading: TypeAlias = tuple[str, frozenset[str]]  # a machine family, and the states one of it is in
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,12 @@ class Induction:
                 return None
         return None
 
+    def implied(self, members: tuple[Member, ...], one: Reading, other: Reading) -> Settled | None:
+        """Whether, for such members, a machine in some of its states is only found with another one in some of its."""
+        if self._books[-1].implied(members, one, other) is None:
+            return None
+        return next((known for book in self._books if (known := book.implied(members, one, other)) is not None), None)
+
     def unproven(self) -> list[Lemma]:
         """The lemmas that induction does not show, in order."""
         self._books[-1]._prove_all()
@@ -107,6 +116,7 @@ class Book:
         self.free: dict[int, tuple[list[str], Condition]] = {}  # with the condition, so that its id stays its own
         self.excluded: dict[tuple[object, ...], tuple[str, ...] | None] = {}
         self._memo: dict[tuple[object, ...], Settled | None] = {}
+        self._implied: dict[tuple[tuple[Member, ...], Reading, Reading], Settled | None] = {}
 
     def trees(self, members: Iterable[Member]) -> Trees:
         key = tuple(dict.fromkeys(members))
@@ -117,6 +127,7 @@ class Book:
     def accept(self, lemma: Lemma) -> None:
         self.proven.append(lemma)
         self._memo.clear()
+        self._implied.clear()
 
     # -- questions -----------------------------------------------------------------------------------------------------
 
@@ -127,6 +138,27 @@ class Book:
         if key not in self._memo:
             self._memo[key] = self._settle(condition, relevant)
         return self._memo[key]
+
+    def implied(self, members: tuple[Member, ...], one: Reading, other: Reading) -> Settled | None:
+        self._prove_all()
+        key = (members, one, other)
+        if key not in self._implied:
+            self._implied[key] = self._imply(*key)
+        return self._implied[key]
+
+    def _imply(self, members: tuple[Member, ...], one: Reading, other: Reading) -> Settled | None:
+        trees = self.trees(members)
+        readings = []
+        for family, states in (one, other):
+            machine = self.program.machines.get(family)
+            if machine is None or any(len(arg) == 2 for f in machine.states for arg in f.args):
+                return None
+            readings.append(ir.In(trees.declare(machine, members), states))
+        try:
+            used = trees.refuted([readings[0], ir.neg(readings[1])], self.proven)
+        except Unsupported:
+            return None
+        return None if used is None else Settled(True, self.scope, used)
 
     def begins_with(self, condition: Condition, env: Env) -> bool:
         """Does `condition` hold in the initial state, as far as that can be told?"""
