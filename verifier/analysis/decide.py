@@ -86,7 +86,7 @@ class Decider:
         if any(q.result is None for q in unknown) and not any(q.witness for q in unknown) and self._timed():
             for question in (q for q in unknown if q.result is None):
                 question.lemmas = Lemmas(self.induction)
-                question.result = self._relaxed(question)
+                question.result = self._relaxed(question) or self._near(question)
         if quick and any(question.result is None for question in unknown):
             return CheckResult(name, group.doc, Verdict.INCONCLUSIVE, THIS_TOPOLOGY, (), time.monotonic() - started)
         self._decide(unknown)
@@ -146,6 +146,11 @@ class Decider:
                     lemma.name, "never", lemma.parameters, lemma.text, (), denied, None, None, lemma.span
                 )
                 questions = list(self._questions(part, {}))
+                for question in [q for q in questions if q.result is None]:
+                    question.result = self._near(question)
+                    questions += self._not_alike(question)
+                for question in (q for q in questions if q.result is None):
+                    question.result = self._near(question)
                 if questions and all(question.result is not None for question in questions):
                     scope = weakest(question.result.scope for question in questions if question.result is not None)
                     placed = any(question.placed for question in questions)
@@ -194,6 +199,29 @@ class Decider:
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
         rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
         return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
+
+    def _near(self, question: Question) -> PartResult | None:
+        """SAFE, if the relaxed slice is that knows who begins at the question's members and stays there."""
+        part, lemmas = question.part, question.lemmas
+        if part.kind != "never":
+            return None
+        small = lower(
+            self.values,
+            part,
+            question.env,
+            relaxed=True,
+            settled=lemmas.settled,
+            summarised=self._together,
+            near=True,
+        )
+        if small.members_of.keys() == (question.relaxed.members_of.keys() if question.relaxed else set()):
+            return None
+        outcome = self._few_changes(pruned(small.system, small.check))
+        if outcome.answer is not Answer.HOLDS:
+            return None
+        question.begins = True
+        rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
+        return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas.used(), rests_on=rests_on)
 
     def _decide(self, questions: list[Question]) -> None:
         """Answers questions that their relaxed slices have left open."""

@@ -96,14 +96,18 @@ def lower(
     relaxed: bool,
     settled: Settled = lambda condition, env: None,
     summarised: Summarised = lambda summary: None,
+    near: bool = False,
     whole: bool = False,
 ) -> Lowered:
     """The system that decides `part` for the members in `env`. `settled` replaces what lemmas have decided; relaxed,
-    `summarised` puts one machine in place of all members that a summary speaks about. `whole`: every machine there is,
-    since a state is stuck only if nobody at all can move.
+    `summarised` puts one machine in place of all members that a summary speaks about, and `near` adds those that begin
+    at the members in `env` and stay there: of what all others are elsewhere for, nothing is dropped. `whole`: every
+    machine there is, since a state is stuck only if nobody at all can move.
     """
     own = {m for m in env.values() if isinstance(m, Member)}
-    return _Lowering(values, relaxed, settled, own, summarised).run(part, env, whole)
+    if near:
+        own |= _staying_at(values, own)
+    return _Lowering(values, relaxed, settled, own, summarised, near).run(part, env, whole)
 
 
 def lower_with(
@@ -181,8 +185,10 @@ class _Lowering:
         settled: Settled,
         own: set[Member],
         summarised: Summarised = lambda summary: None,
+        near: bool = False,
     ) -> None:
         self.summarised = summarised
+        self.exactly = _Lowering(values, False, lambda condition, env: None, set()) if near else None
         self.values = values
         self.program = values.program
         self.relaxed = relaxed
@@ -195,7 +201,7 @@ class _Lowering:
         self.memo: dict[tuple[object, ...], ir.Expr] = {}
         self.plans: dict[tuple[object, ...], list[_Plan]] = {}
         self.free_memo: dict[int, frozenset[str]] = {}
-        self.sized = False
+        self.sized = near
         self.placed = False
 
     def run(self, part: CheckTemplate, env: Env, whole: bool = False) -> Lowered:
@@ -406,7 +412,9 @@ class _Lowering:
         moves = self.summarised(summary)
         if moves is None:
             return None
-        others = [self._stand_in(summary, cls, members, env, moves[cls]) for cls in moves]
+        aspects = [when for _, when, _ in summary.aspects]
+        classes = (c for c in moves if not self._elsewhere(aspects, summary.var, summary.type, c, env))
+        others = [self._stand_in(summary, cls, members, env, moves[cls]) for cls in classes]
         before: list[ir.Expr] = []
         for aspect, when, _ in summary.aspects:
             own = [self._condition(when, {**env, summary.var: m}) for m in self._own(summary.type)]
@@ -476,7 +484,9 @@ class _Lowering:
                 self._condition(condition.body, {**env, condition.var: member})
                 for member in everybody(condition.type, condition.cls)
             ]
-            parts += [DROPPED] if self.relaxed else []  # all others
+            wanted = condition.body if condition.kind == "some" else Boolean("not", (condition.body,), condition.span)
+            absent = self._elsewhere([wanted], condition.var, condition.type, condition.cls, env)
+            parts += [DROPPED] if self.relaxed and not absent else []  # all others
             return ir.disj(parts) if condition.kind == "some" else ir.conj(parts)
         if self.relaxed:
             return DROPPED
@@ -488,6 +498,14 @@ class _Lowering:
             literals.extend(found if term.sign > 0 else map(ir.neg, found))
             bound += len(found) if term.sign < 0 else 0
         return ir.at_least(bound, literals)
+
+    def _elsewhere(self, conditions: list[Condition], var: str, type_name: str, cls: str | None, env: Env) -> bool:
+        """Nobody but the check's own members can ever satisfy one of `conditions`, because of where the others stay."""
+        if self.exactly is None:
+            return False
+        others = (m for m in self.values.members(type_name, cls) if m not in self.own)
+        exactly = self.exactly
+        return all(exactly._condition(c, {**env, var: member}) == ir.FALSE for member in others for c in conditions)
 
     def _counted(self, term: Counted, env: Env) -> Iterator[ir.Expr]:
         for member in self.values.members(term.type, term.cls):
@@ -673,6 +691,23 @@ def _together_moves(moves: Moves) -> Iterator[tuple[int, int, int]]:
         yield 2, 1, 0
     if (2, 0) in pairs:
         yield 2, 0, 0 if {(1, 0), (0, 2)} & pairs else moves.dwell_ms
+
+
+def _staying_at(values: Values, own: set[Member]) -> set[Member]:
+    """Those with a machine that begins at a member of `own` and stays there."""
+    lowering = _Lowering(values, False, lambda condition, env: None, set())
+    found = set()
+    for template in values.program.machines.values():
+        named = any(len(arg) == 2 for family in template.states for arg in family.args)
+        if not named or len(template.parameters) != 1:
+            continue
+        for member in values.members(template.parameters[0].type, template.parameters[0].cls):
+            pattern, family = lowering._pattern(template, (member,))
+            each = [(a, due[1]) for a, due in zip(pattern.args, family.args, strict=False) if isinstance(a, Each)]
+            places = [values.place(arg, str(due), member) for arg, due in each]
+            if _stays(template, family) and own.intersection(places):
+                found.add(member)
+    return found
 
 
 def _stays(template: MachineTemplate, first: StateFamily) -> bool:

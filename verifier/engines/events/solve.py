@@ -21,8 +21,11 @@ _EXTRA_TURNS = (1, 4, 12)
 _SLOTS_MAX = 150
 # Making a term takes about as long as so much work of the solver.
 _WORK_A_TERM = 50
-# A core is worth as much work as the proof took, and this much at least.
+# A core is worth as much work as the proof took, and this much at least; making it smaller, this much at most.
 _CORE_WORK_MIN = WORK_A_SECOND // 20
+_CORE_WORK_MAX = WORK_A_SECOND // 2
+# After a longer proof nothing is looked for: then it is said to rest on all bounds.
+_CORE_PROOF_MAX = 2 * WORK_A_SECOND
 # A better run than the first is worth twice the work that finding the first took, and this much at least.
 _BEST_WORK_MIN = WORK_A_SECOND // 2
 
@@ -188,6 +191,8 @@ def _core(encoding: Encoding, goals: Iterable[Term], clock: Clock) -> frozenset[
     """The bounds that the proof rests on; all of them where there is no time to find out."""
     name = {literal: bound for bound, literal in encoding.bounds.items()}
     found: set[Term] = set()
+    if clock.done > _CORE_PROOF_MAX:
+        return frozenset(encoding.bounds)
     work = max(_CORE_WORK_MIN, clock.done)
     goal_solver = Solver(encoding.terms, clock)
     try:
@@ -211,12 +216,12 @@ def _one_core(solver: Solver, clock: Clock, bounds: list[Term], work: int) -> se
         return set(bounds)
     used = solver.core()
     core = [bound for bound in bounds if bound in used]
-    stop = clock.done + work
+    stop = clock.done + min(work, _CORE_WORK_MAX)
     for bound in list(core):
         if clock.done > stop:
             break
         rest = [other for other in core if other != bound]
-        if solver.solve(rest, work // 4) is Sat.NO:
+        if solver.solve(rest, min(work, _CORE_WORK_MAX) // 4) is Sat.NO:
             used = solver.core()
             core = [other for other in rest if other in used]
     return set(core)
