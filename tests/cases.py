@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,12 @@ from verifier.analysis.decide import Decider
 from verifier.analysis.questions import Deadline
 from verifier.analysis.verdict import CheckResult
 from verifier.engines import events
-from verifier.engines.induction import Induction, Settled
+from verifier.engines.induction import Induction, Reading, Settled
 from verifier.language.load import load
 from verifier.language.program import Condition, Literal_, Program, Span, When
 from verifier.system.run import Budget, Outcome
 from verifier.system.scope import Scope
-from verifier.system.values import Env, Values
+from verifier.system.values import Env, Member, Values
 
 ROOT = Path(__file__).parent.parent
 BLOG = ROOT / "examples" / "blog"
@@ -62,6 +63,9 @@ class NoLemmas(Induction):
     def settled(self, condition: Condition, env: Env) -> Settled | None:
         return None
 
+    def implied(self, members: tuple[Member, ...], one: Reading, other: Reading) -> Settled | None:
+        return None
+
 
 def proven(of: Program) -> dict[str, Scope]:
     """The lemmas that hold, with the widest scope each was shown for."""
@@ -71,10 +75,10 @@ def proven(of: Program) -> dict[str, Scope]:
     return induction.proven()
 
 
-def results(of: Program, induction: type[Induction] = Induction) -> list[CheckResult]:
-    """As `verify_program`, for scenarios without assumed bounds; any witness will do."""
+def results(of: Program, induction: type[Induction] = Induction, *, best: bool = False) -> list[CheckResult]:
+    """As `verify_program`, for scenarios without assumed bounds; without `best` any witness will do."""
     deciding = Decider(Values(of), Deadline(Budget(60)), induction(of))
-    with patch.object(events, "check", partial(_any_witness, events.check)):
+    with nullcontext() if best else patch.object(events, "check", partial(_any_witness, events.check)):
         return [deciding.check(asked.check, asked.argument) for asked in of.asked]
 
 

@@ -252,7 +252,7 @@ IN_SOME_RUNS = ("01-no-readiness-probe", "03a-no-pre-stop", "04b-pre-stop-10", "
 
 def grades(of: Program) -> list[bool]:
     """For each check that is UNSAFE, whether it is so in every run."""
-    unsafe = [check for check in results(of) if check.verdict is Verdict.UNSAFE]
+    unsafe = [check for check in results(of, best=True) if check.verdict is Verdict.UNSAFE]
     return [any(part.in_every_run for part in check.parts) for check in unsafe]
 
 

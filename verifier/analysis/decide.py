@@ -11,42 +11,38 @@ forced to. SAFE at this topology is said only when every member was free to move
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import field, replace
+from functools import cached_property
 from math import inf
 
 from verifier.analysis.completion import completed
 from verifier.analysis.grade import grade
-from verifier.analysis.kinds import alike, has_every_kind, kinds
+from verifier.analysis.kinds import has_every_kind, kinds
+from verifier.analysis.proofs import Proofs
 from verifier.analysis.questions import Deadline, EngineContradicted, Lemmas, Question, WitnessRefused, lasts
 from verifier.analysis.schedules import stuck_run
-from verifier.analysis.simplify import simplified
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
-from verifier.analysis.summaries import moves_of
-from verifier.analysis.symmetry import Rows, orders
+from verifier.analysis.symmetry import orders
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines import events
 from verifier.engines.induction import Induction
-from verifier.engines.terms import Session
 from verifier.interpreter import Interpreter, Refusal, replay
-from verifier.language.program import Boolean, CheckTemplate, Condition, Summary
+from verifier.language.program import CheckTemplate, Condition
 from verifier.records import dataclass
 from verifier.system import ir
-from verifier.system.lower import Lowered, Moves, first_members, initially, lower
+from verifier.system.lower import Lowered, first_members, initially, lower
 from verifier.system.run import WORK_A_SECOND, Answer, Outcome, Run
-from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, weakest
-from verifier.system.suffix import going_round, last_changes
+from verifier.system.scope import THIS_TOPOLOGY, weakest
 from verifier.system.values import Env, Member, Values
 
 # Once there is a violation, larger numbers of free members than this are not tried.
 _FEW = 5
 
-# How many of the last changes of a machine that goes round are looked at, one attempt after another.
-_LAST_CHANGES = (0, 1, 2)
-
 # Stages that are searched before lemmas that need time are decided: a violation among few members is found sooner.
 _FIRST_STAGES = 2
+# And so many more before proofs are tried that leave out some machines only.
+_MORE_STAGES = 2
 # Once there is a violation, so much work goes into the other parts.
 _WORK_MORE = WORK_A_SECOND // 2
 
@@ -60,37 +56,37 @@ class Decider:
     values: Values
     deadline: Deadline
     induction: Induction
-    timed: dict[object, Induction] = field(default_factory=dict)
-    rest_on: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    _moves: dict[str, dict[str, Moves]] = field(default_factory=dict)
     _worked: int = 0
-    _session: Session = field(default_factory=Session)
     _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        return Proofs(self.values, self.deadline, self.induction)
 
     def check(self, name: str, argument: int | None, *, quick: bool = False) -> CheckResult:
         """The verdict on a check of the program; every part for every kind of member.
 
         `quick`: what the relaxed slice does not show SAFE is INCONCLUSIVE.
         """
-        with closing(self._session):
+        with closing(self.proofs.session):
             return self._check(name, argument, quick)
 
     def _check(self, name: str, argument: int | None, quick: bool) -> CheckResult:
         group = self.values.program.checks[name]
         started = time.monotonic()
         extra: Env = {} if group.parameter is None or argument is None else {group.parameter: argument}
-        questions = [question for part in group.parts for question in self._questions(part, extra)]
+        questions = [question for part in group.parts for question in self.proofs.questions(part, extra)]
         unknown = [question for question in questions if question.result is None]
         if not quick:
             self._search(unknown, _FIRST_STAGES)
-        if any(q.result is None for q in unknown) and not any(q.witness for q in unknown) and self._timed():
+        if any(q.result is None for q in unknown) and not any(q.witness for q in unknown) and self.proofs.more_lemmas():
             for question in (q for q in unknown if q.result is None):
-                question.lemmas = Lemmas(self.induction)
-                question.result = self._relaxed(question) or self._near(question)
+                question.lemmas = Lemmas(self.proofs.induction)
+                question.result = self.proofs.relaxed(question) or self.proofs.near(question)
         if quick and any(question.result is None for question in unknown):
             return CheckResult(name, group.doc, Verdict.INCONCLUSIVE, THIS_TOPOLOGY, (), time.monotonic() - started)
         self._decide(unknown)
-        others = [other for question in unknown for other in self._not_alike(question)]
+        others = [other for question in unknown for other in self.proofs.not_alike(question)]
         self._decide(others)
         questions += others
         self._grade(questions)
@@ -107,174 +103,19 @@ class Decider:
         doc = group.doc.format_map(extra)
         return CheckResult(title, doc, verdict, scope, tuple(results), time.monotonic() - started)
 
-    def _questions(self, part: CheckTemplate, extra: Env) -> Iterator[Question]:
-        """A question for each kind of members, with its answer if the relaxed slice gives it.
-
-        Members are told apart by where they begin only where the relaxed slice reads that.
-        """
-        told_apart: list[dict[str, Member]] | None = None
-        for env in kinds(self.values, part):
-            question = Question(part, {**env, **extra}, Lemmas(self.induction), env)
-            question.result = self._relaxed(question)
-            if not question.placed:
-                yield question
-                continue
-            told_apart = told_apart or kinds(self.values, part, placed=True)
-            for choice in told_apart:
-                if alike(choice, env):
-                    variant = Question(part, {**choice, **extra}, Lemmas(self.induction), choice)
-                    variant.result = self._relaxed(variant)
-                    yield variant
-
-    def _with_lemmas(self, lemmas: Lemmas, rests_on: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-        """The bounds of a proof, and those of the lemmas it used."""
-        theirs = [bound for name in lemmas.used() for bound in self.rest_on.get(name, ())]
-        return tuple(dict.fromkeys((*rests_on, *theirs)))
-
-    def _timed(self) -> bool:
-        """Decides the lemmas that need time on their own relaxed slices, and whether there are any more now.
-
-        They hold for these values only, so they are kept apart from what the induction shows for all.
-        """
-        key = (self.values.typical, tuple(sorted(self.values.pinned)))
-        if key not in self.timed:
-            first = self.induction
-            self.timed[key] = self.induction = Induction(self.values.program)
-            for lemma in self.induction.unproven():
-                denied = Boolean("not", (lemma.always,), lemma.span)
-                part = CheckTemplate(
-                    lemma.name, "never", lemma.parameters, lemma.text, (), denied, None, None, lemma.span
-                )
-                questions = list(self._questions(part, {}))
-                for question in [q for q in questions if q.result is None]:
-                    question.result = self._near(question)
-                    questions += self._not_alike(question)
-                for question in (q for q in questions if q.result is None):
-                    question.result = self._near(question)
-                if questions and all(question.result is not None for question in questions):
-                    scope = weakest(question.result.scope for question in questions if question.result is not None)
-                    placed = any(question.placed for question in questions)
-                    if not has_every_kind(self.values, part, placed=placed):
-                        scope = THIS_TOPOLOGY
-                    self.induction.accept(lemma, scope)
-                    found = (bound for q in questions if q.result is not None for bound in q.result.rests_on)
-                    self.rest_on[lemma.name] = tuple(dict.fromkeys(found))
-            if self.induction.unproven() == first.unproven():
-                self.timed[key] = self.induction = first
-        elif self.induction is self.timed[key]:
-            return False
-        self.induction = self.timed[key]
-        return True
-
-    def _not_alike(self, question: Question) -> Iterator[Question]:
-        """What is SAFE on the whole slice for members that begin there says nothing of those that begin elsewhere."""
-        safe = question.result is not None and question.result.verdict is Verdict.SAFE
-        if question.placed or not safe or not question.begins:
-            return
-        for choice in kinds(self.values, question.part, placed=True):
-            if alike(choice, question.choice) and choice != question.choice:
-                env = {**question.env, **choice}
-                yield Question(question.part, env, Lemmas(self.induction), choice, placed=True)
-
     # -- one part for one choice of members ----------------------------------------------------------------------------
 
-    def _relaxed(self, question: Question) -> PartResult | None:
-        """SAFE, if the relaxed slice is; None if that shows nothing. Relaxing is sound for `never` only: an `ends with`
-        that is reached more easily, with a deadline or without, is violated less often."""
-        part, lemmas = question.part, question.lemmas
-        if part.kind != "never":
-            return None
-        small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled, summarised=self._together)
-        question.placed, question.relaxed = small.placed, small
-        outcome = (
-            Outcome(Answer.HOLDS)
-            if small.check.when == ir.FALSE
-            else self._few_changes(pruned(small.system, small.check))
-        )
-        if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
-            question.longest_ms = (outcome.run.end - outcome.run.since) * small.system.tick_ms
-        question.close = frozenset((*small.system.machine, *small.system.view))
-        if outcome.answer is not Answer.HOLDS:
-            return None
-        scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
-        rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
-        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
-
-    def _near(self, question: Question) -> PartResult | None:
-        """SAFE, if the relaxed slice is that knows who begins at the question's members and stays there."""
-        part, lemmas = question.part, question.lemmas
-        if part.kind != "never":
-            return None
-        small = lower(
-            self.values,
-            part,
-            question.env,
-            relaxed=True,
-            settled=lemmas.settled,
-            summarised=self._together,
-            near=True,
-        )
-        if small.members_of.keys() == (question.relaxed.members_of.keys() if question.relaxed else set()):
-            return None
-        outcome = self._few_changes(pruned(small.system, small.check))
-        if outcome.answer is not Answer.HOLDS:
-            return None
-        question.begins = True
-        rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
-        return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas.used(), rests_on=rests_on)
-
     def _decide(self, questions: list[Question]) -> None:
-        """Answers questions that their relaxed slices have left open."""
+        """Answers questions that their relaxed slices have left open: a violation among few members, a proof without
+        some machines, everything.
+        """
+        for question in (q for q in questions if q.result is None):
+            self.proofs.shorter(question)
+        self._search(questions, _MORE_STAGES)
         if not any(question.witness for question in questions):
-            for question in (q for q in questions if q.result is None):
-                question.result = self._partly_relaxed(question)
+            for question in [q for q in questions if q.result is None]:
+                question.result = self.proofs.partly_relaxed(question)
         self._search(questions)
-
-    def _partly_relaxed(self, question: Question) -> PartResult | None:
-        """SAFE, if the whole slice is without the machines of other members of one type, or without what goes round."""
-        if question.part.kind != "never":
-            return None
-        exact = self._exact(question)
-        shorter = simplified(exact, question.lemmas)
-        system = pruned(shorter, shorter.checks[0])
-        own = set(question.own)
-        others = {m for members in exact.members_of.values() for m in members} - own
-        for dropped in (*dict.fromkeys(sorted(m.type for m in others)), None):
-            far = [
-                m for m in system.machine if any(o.type == dropped for o in exact.members_of.get(m, ()) if o in others)
-            ]
-            part = system
-            if far:
-                part = last_changes(system, system.checks[0], far, 0)
-                part = pruned(part, part.checks[0])
-            if bool(far) == (dropped is not None):
-                outcome = self._few_changes(part, orders(exact, part, own))
-                if outcome.answer is Answer.HOLDS:
-                    return self._answer(question, outcome)
-        return None
-
-    def _together(self, summary: Summary) -> dict[str, Moves]:
-        """What the members of a summary may do, shown once for all checks."""
-        if summary.name not in self._moves:
-            lemmas = Lemmas(self.induction)
-            self._moves[summary.name] = moves_of(self.values, summary, lemmas.settled, self.deadline.left)
-        return self._moves[summary.name]
-
-    def _few_changes(self, slice_: ir.System, order: Rows = ()) -> Outcome:
-        """The answer on a relaxed slice; of machines that go round only the last changes are looked at."""
-        round_ = going_round(slice_)
-        if not round_:
-            return events.check(slice_, slice_.checks[0], self.deadline.left(), session=self._session, order=order)
-        outcome = _NOT_FOLLOWED
-        for changes in _LAST_CHANGES:
-            part = last_changes(slice_, slice_.checks[0], round_, changes)
-            part = pruned(part, part.checks[0])
-            outcome = events.check(
-                part, part.checks[0], self.deadline.left(), best=False, session=self._session, order=order
-            )
-            if outcome.answer is Answer.HOLDS:
-                return outcome
-        return Outcome(Answer.UNKNOWN, reason="what goes round was not followed further")
 
     def _search(self, questions: list[Question], rounds: float = inf) -> None:
         """Answers questions on the whole slice, with more and more members that may move, for so many `rounds`.
@@ -313,24 +154,14 @@ class Decider:
             return self._answer(question, witness)
         small = lower(self.values, part, env, relaxed=False, settled=settled)
         asked = pruned(small.system, small.check)
-        found = events.check(asked, asked.checks[0], self.deadline.left(), best=False, session=self._session)
+        found = events.check(asked, asked.checks[0], self.deadline.left(), best=False, session=self.proofs.session)
         if found.answer is Answer.VIOLATED:
             found = Outcome(Answer.UNKNOWN, reason="a part of the system may get stuck; the whole was not seen to")
         return self._answer(question, found)
 
-    def _exact(self, question: Question) -> Lowered:
-        """The whole slice, made once."""
-        if question.exact is None:
-            question.exact = lower(
-                self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled
-            )
-            question.stages = stages(question.own, question.exact)
-            question.begins = question.exact.placed
-        return question.exact
-
     def _follow(self, question: Question, violated: bool) -> None:
         """One stage further; `violated`: some part of the check is."""
-        exact = self._exact(question)
+        exact = self.proofs.exact(question)
         if self.deadline.over:
             spent = Outcome(Answer.UNKNOWN, reason="the time budget ran out")
             question.result = self._answer(question, question.witness or spent)
@@ -339,7 +170,8 @@ class Decider:
         if stage is None or (violated and len(stage.free) > _FEW):
             question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
             return
-        found = self._stage(exact, stage, question.own, best=True, work=_WORK_MORE if violated else None)
+        system = exact.system if question.shorter is None else question.shorter
+        found = self._stage(exact, system, stage, question.own, best=True, work=_WORK_MORE if violated else None)
         if isinstance(found, Witness):
             question.witness = max(question.witness or found, found, key=lasts)
             if not found.cut or lasts(found) * exact.system.tick_ms >= (question.longest_ms or inf):
@@ -364,10 +196,7 @@ class Decider:
                 focus = self._focus(question) or found.focus
                 return question.answer(violated, THIS_TOPOLOGY, witness=replace(found, focus=focus))
             case Outcome(answer=Answer.HOLDS):
-                assert question.exact is not None
-                rests_on = self._with_lemmas(question.lemmas, _rests_on(question.exact.system, found))
-                lemmas = question.lemmas.used()
-                return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas, rests_on=rests_on)
+                return self.proofs.proven(question, found)
         return question.answer(Verdict.INCONCLUSIVE, THIS_TOPOLOGY, reason=found.reason)
 
     def _focus(self, question: Question) -> frozenset[str]:
@@ -380,7 +209,7 @@ class Decider:
         return frozenset(found)
 
     def _stage(
-        self, exact: Lowered, stage: Stage, own: list[Member], *, best: bool, work: int | None = None
+        self, exact: Lowered, system: ir.System, stage: Stage, own: list[Member], *, best: bool, work: int | None = None
     ) -> Witness | Outcome | None:
         """A replayed violation, or HOLDS if everybody was free to move; None: nothing known yet.
 
@@ -388,7 +217,7 @@ class Decider:
         """
         everybody = stage.frees(exact)
         leaders = leaders_of(exact, stage) if stage.lockstep else {}
-        few = part_of(exact, stage, leaders)
+        few = part_of(exact, system, stage, leaders)
         left = replace(self.deadline.left(), work=work)
         order = () if leaders else orders(exact, few, own)
         outcome = events.check(
@@ -439,12 +268,12 @@ class Decider:
 
     def _reaches(self, part: CheckTemplate, cover: Condition, env: Env) -> bool | None:
         goal = replace(part, when=cover, covers=(), lasts=None, kind="never", deadline=None)
-        question = Question(goal, env, Lemmas(self.induction))
+        question = Question(goal, env, Lemmas(self.proofs.induction))
         if initially(self.values, cover, env, question.lemmas.settled):
             return True
         exact = lower(self.values, goal, env, relaxed=False, settled=question.lemmas.settled)
         for stage in stages(question.own, exact):
-            found = self._stage(exact, stage, question.own, best=False)
+            found = self._stage(exact, exact.system, stage, question.own, best=False)
             if found is not None:
                 return True if isinstance(found, Witness) else False if found.answer is Answer.HOLDS else None
         raise AssertionError("the last stage always has an answer")
@@ -457,13 +286,3 @@ def _cut(run: Run, at: int) -> Run:
 
 def _names(system: ir.System) -> frozenset[str]:
     return frozenset((*system.machine, *system.view))
-
-
-def _rests_on(system: ir.System, outcome: Outcome) -> tuple[tuple[str, str], ...]:
-    """The settings behind the bounds that a proof used, with the end of the bound."""
-    found: dict[tuple[str, str], None] = {}
-    for name, end in sorted(outcome.core):
-        owner = system.step.get(name) or system.view.get(name)
-        for setting in owner.rests_on if owner else ():
-            found[setting, "hi" if end == "stale" else end] = None
-    return tuple(found)

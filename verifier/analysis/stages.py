@@ -61,15 +61,18 @@ def leaders_of(exact: Lowered, stage: Stage) -> dict[str, str]:
     return {name: other for name, other in found.items() if other in exact.system.machine}
 
 
-def part_of(exact: Lowered, stage: Stage, leaders: dict[str, str]) -> ir.System:
-    """The system in which only machines of free members (and those without an index) move: an under-approximation."""
-    steps = tuple(s for s in exact.system.steps if all(m in stage.free for m in exact.members_of.get(s.machine, ())))
-    check = exact.check
+def part_of(exact: Lowered, system: ir.System, stage: Stage, leaders: dict[str, str]) -> ir.System:
+    """The system in which only machines of free members (and those without an index) move: an under-approximation.
+
+    `system`: that of `exact`, its conditions perhaps in a shorter form.
+    """
+    steps = tuple(s for s in system.steps if all(m in stage.free for m in exact.members_of.get(s.machine, ())))
+    check = system.checks[0]
     if leaders:
         follow = Renaming(leaders)
         steps = tuple(replace(s, guard=follow(s.guard)) for s in steps)
         check = replace(check, when=follow(check.when))
-    return pruned(replace(exact.system, steps=steps), check)
+    return pruned(replace(system, steps=steps), check)
 
 
 def pruned(system: ir.System, check: ir.Check) -> ir.System:

@@ -6,13 +6,13 @@ A context made by `Z3_mk_context` keeps its terms until it is deleted, so terms 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from ctypes import c_void_p
 from enum import Enum
 from typing import Any, TypeAlias
 
 from verifier.engines import library as z3
+from verifier.engines.clock import Clock
 
 Term: TypeAlias = int  # an address in its context; equal terms have equal addresses
 
@@ -25,47 +25,6 @@ class Sat(Enum):
     YES = 1
     NO = -1
     UNKNOWN = 0
-
-
-class OutOfBudget(Exception):
-    """Raised inside the engine only; `check` turns it into UNKNOWN."""
-
-
-class Clock:
-    """What is left of a budget; asked while building as well as before solving.
-
-    `done`: how much the solvers have worked so far. `work`: how much they may; None: as much as time allows.
-    """
-
-    def __init__(self, seconds: float, memory_mb: int, work: int | None = None) -> None:
-        self.work, self.done = work, 0
-        self.started = time.monotonic()
-        self.deadline = self.started + seconds
-        self.memory_mb = memory_mb
-        # The one setting that Z3 only has for the whole process: above it a search ends in "unknown".
-        z3.global_param_set(b"memory_high_watermark_mb", str(max(memory_mb, 1)).encode())
-
-    def left(self) -> float:
-        return self.deadline - time.monotonic()
-
-    def spent(self) -> float:
-        return time.monotonic() - self.started
-
-    def work_left(self) -> int | None:
-        return None if self.work is None else self.work - self.done
-
-    def crowded(self) -> bool:
-        """Z3 holds more memory than the budget allows."""
-        return bool(z3.allocated_bytes() > self.memory_mb << 20)
-
-    def look(self) -> None:
-        """Raise `OutOfBudget` if time or memory has run out."""
-        if self.left() <= 0:
-            raise OutOfBudget("the time budget ran out")
-        if self.work is not None and self.done >= self.work:
-            raise OutOfBudget("it took more work than it is worth")
-        if self.crowded():
-            raise OutOfBudget(f"the memory budget of {self.memory_mb} MB ran out")
 
 
 class Terms:

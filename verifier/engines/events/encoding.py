@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from verifier.engines.clock import Clock
 from verifier.engines.events.reading import Point, Reading
 from verifier.engines.events.shape import At, Shape, Under, crosses, live_steps
-from verifier.engines.terms import Clock, Term, Terms
+from verifier.engines.terms import Term, Terms
 from verifier.system.ir import FALSE, TRUE, And, AtLeast, Check, Const, Expr, In, Not, Or, Step, System, neg
 
 Bound = tuple[str, str]
@@ -280,7 +281,7 @@ class Encoding:
         """The slots of the view's sources that change what somebody reads through it."""
         for source in self.system.view[view].sources:
             groups = self.shape.told_apart.get((view, source))
-            for slot in self.reading.slots[source]:
+            for slot in self.reading.slots.get(source, ()):
                 if groups is None or any(crosses(step, groups) for step in slot.steps):
                     yield slot
 
@@ -372,15 +373,11 @@ class Encoding:
             self._require(terms.any((terms.no(point.happens), reading.holds(expr, True, point))))
 
     def sort(self, machines: tuple[str, ...]) -> None:
-        """Of `machines`, which are interchangeable, each changes first no earlier than the one before it: every run is
-        one of these with its members exchanged.
-        """
-        terms = self.terms
-        known = [name for name in machines if self.reading.slots.get(name)]
-        for a, b in pairwise(known):
-            one, next_ = self.reading.slots[a][0], self.reading.slots[b][0]
-            sorted_ = terms.all((one.happens, terms.le(one.time, next_.time, 0)))
-            self._require(terms.any((terms.no(next_.happens), sorted_)))
+        """Of `machines`, which are interchangeable, each changes first no earlier than the one before it."""
+        terms, slots = self.terms, self.reading.slots
+        for a, b in pairwise(slots[name][0] for name in machines if slots.get(name)):
+            earlier = terms.all((a.happens, terms.le(a.time, b.time, 0)))
+            self._require(terms.any((terms.no(b.happens), earlier)))
 
     def since(self, point: Point) -> list[Term]:
         """What the violation reads does not change between `point` and the end (sufficient for it to last that long).
@@ -390,13 +387,15 @@ class Encoding:
         reading, terms = self.reading, self.terms
         found = [terms.le(reading.init.time, point.time, 0), terms.le(point.time, reading.end.time, 0)]
         names = self.system.machine if self.check.kind == "ends_with" else sorted(reading.reads(self.check.when))
-        todo = [(name, reading.end) for name in names]
+        todo = [(name, reading.end, list(reading.slots.get(name, ()))) for name in names]
         while todo:
-            name, until = todo.pop()
+            name, until, slots = todo.pop()
             if name in reading.once:
-                todo += [(source, reading.once[name]) for source in self.system.view[name].sources]
+                changes = list(self._changes_to(name))
+                for source in self.system.view[name].sources:
+                    todo.append((source, reading.once[name], [slot for slot in changes if slot.owner == source]))
                 continue
-            for slot in reading.slots[name]:
+            for slot in slots:
                 late = reading.lt(until, slot)
                 found.append(terms.any((terms.no(slot.happens), late, terms.le(slot.time, point.time, -1))))
         return found

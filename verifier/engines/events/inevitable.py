@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from verifier.engines.clock import Clock, OutOfBudget
 from verifier.engines.events.encoding import Encoding
 from verifier.engines.events.moments import Moments, points_needed
 from verifier.engines.events.shape import shape_of
-from verifier.engines.terms import Clock, OutOfBudget, Sat, Solver, SolverError, Term, Terms
+from verifier.engines.terms import Sat, Solver, SolverError, Term, Terms
 from verifier.system.ir import FALSE, Check, Expr, System
 from verifier.system.run import Answer, Budget, Outcome
 

@@ -7,8 +7,9 @@ with equal fine times the later made one comes first.
 
 from __future__ import annotations
 
+from verifier.engines.clock import Clock
 from verifier.engines.events.shape import Shape, sources_first
-from verifier.engines.terms import Clock, Term, Terms
+from verifier.engines.terms import Term, Terms
 from verifier.records import dataclass
 from verifier.system.ir import And, AtLeast, Const, Expr, In, Not, Or, Seen, Step, System, reads
 

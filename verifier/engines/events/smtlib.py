@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from z3 import z3consts
 
 from verifier.engines import library as z3
+from verifier.engines.clock import Clock
 from verifier.engines.events.encoding import Encoding
 from verifier.engines.events.shape import shape_of
-from verifier.engines.terms import Clock, Term, Terms
+from verifier.engines.terms import Term, Terms
 from verifier.system.ir import Check, System
 
 _SECONDS = 600.0

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 
+from verifier.engines.clock import Clock, OutOfBudget
 from verifier.engines.events.encoding import Bound, Encoding
 from verifier.engines.events.shape import shape_of
 from verifier.engines.events.witness import Timed, order_of, timed
-from verifier.engines.terms import Clock, OutOfBudget, Sat, Session, Solver, SolverError, Term
+from verifier.engines.terms import Sat, Session, Solver, SolverError, Term
 from verifier.interpreter import Interpreter
 from verifier.records import dataclass
 from verifier.system.ir import Check, Expr, Or, System, disj, reads

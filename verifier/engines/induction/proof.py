@@ -9,11 +9,12 @@ from math import inf
 from typing import Any, TypeAlias
 from weakref import finalize
 
+from verifier.engines.clock import Clock
 from verifier.engines.induction.changes import Change, Refresh, firings
 from verifier.engines.induction.choice import denied_by_choice
 from verifier.engines.induction.symbols import Symbols, Unsupported
 from verifier.engines.induction.trees import Trees
-from verifier.engines.terms import Clock, Terms
+from verifier.engines.terms import Terms
 from verifier.language.program import Boolean, Condition, Lemma, Parameter, Program, Quantified, SettingRead, Span
 from verifier.records import dataclass
 from verifier.system import ir

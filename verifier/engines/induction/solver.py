@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from verifier.engines.clock import OutOfBudget
 from verifier.engines.induction.readings import SUM, generic
 from verifier.engines.induction.symbols import Symbolic
-from verifier.engines.terms import OutOfBudget, Sat, SolverError, Term, Terms
+from verifier.engines.terms import Sat, SolverError, Term, Terms
 from verifier.engines.terms import Solver as Core
 from verifier.language.program import Lemma
 from verifier.records import dataclass

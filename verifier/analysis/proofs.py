@@ -1,0 +1,256 @@
+"""Proofs that a part of a check holds, none of which looks at the whole slice.
+
+From the cheapest on: the relaxed slice of the question's own members; the same with who begins there and stays; lemmas
+that need time, each proven in the same two ways, and the relaxed slice again; at last the whole slice without the
+machines of other members of one type. All of them have more runs than the system (docs/semantics.md, section 5), so
+what none of them violates holds. What they show for members that begin at some place is shown for those only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import field, replace
+
+from verifier.analysis.kinds import alike, has_every_kind, kinds
+from verifier.analysis.questions import Deadline, Lemmas, Question
+from verifier.analysis.simplify import simplified
+from verifier.analysis.stages import pruned, stages
+from verifier.analysis.summaries import moves_of
+from verifier.analysis.symmetry import Rows, orders
+from verifier.analysis.verdict import PartResult, Verdict
+from verifier.engines import events
+from verifier.engines.induction import Induction
+from verifier.engines.terms import Session
+from verifier.language.program import Boolean, CheckTemplate, Summary
+from verifier.records import dataclass
+from verifier.system import ir
+from verifier.system.lower import Lowered, Moves, lower
+from verifier.system.run import Answer, Outcome
+from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, weakest
+from verifier.system.suffix import going_round, last_changes
+from verifier.system.values import Env, Member, Values
+
+# How many of the last changes of a machine that goes round are looked at, one attempt after another.
+_LAST_CHANGES = (0, 1, 2)
+# What is left of the time is divided by this for a proof without some machines.
+_SHARE = 2
+
+
+@dataclass
+class Proofs:
+    """Proofs about one program with the settings of `values`; lemmas are shared between checks."""
+
+    values: Values
+    deadline: Deadline
+    induction: Induction
+    timed: dict[object, Induction] = field(default_factory=dict)
+    rest_on: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    session: Session = field(default_factory=Session)
+    _moves: dict[str, dict[str, Moves]] = field(default_factory=dict)
+
+    def questions(self, part: CheckTemplate, extra: Env) -> Iterator[Question]:
+        """A question for each kind of members, with its answer if the relaxed slice gives it.
+
+        Members are told apart by where they begin only where the relaxed slice reads that.
+        """
+        told_apart: list[dict[str, Member]] | None = None
+        for env in kinds(self.values, part):
+            question = Question(part, {**env, **extra}, Lemmas(self.induction), env)
+            question.result = self.relaxed(question)
+            if not question.placed:
+                yield question
+                continue
+            told_apart = told_apart or kinds(self.values, part, placed=True)
+            for choice in told_apart:
+                if alike(choice, env):
+                    variant = Question(part, {**choice, **extra}, Lemmas(self.induction), choice)
+                    variant.result = self.relaxed(variant)
+                    yield variant
+
+    def _with_lemmas(self, lemmas: Lemmas, rests_on: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """The bounds of a proof, and those of the lemmas it used."""
+        theirs = [bound for name in lemmas.used() for bound in self.rest_on.get(name, ())]
+        return tuple(dict.fromkeys((*rests_on, *theirs)))
+
+    def more_lemmas(self) -> bool:
+        """Decides the lemmas that need time on their own relaxed slices, and whether there are any more now.
+
+        They hold for these values only, so they are kept apart from what the induction shows for all.
+        """
+        key = (self.values.typical, tuple(sorted(self.values.pinned)))
+        if key not in self.timed:
+            first = self.induction
+            self.timed[key] = self.induction = Induction(self.values.program)
+            for lemma in self.induction.unproven():
+                denied = Boolean("not", (lemma.always,), lemma.span)
+                part = CheckTemplate(
+                    lemma.name, "never", lemma.parameters, lemma.text, (), denied, None, None, lemma.span
+                )
+                results = self._safe(part)
+                if results:
+                    self.induction.accept(lemma, weakest(result.scope for result in results))
+                    found = (bound for result in results for bound in result.rests_on)
+                    self.rest_on[lemma.name] = tuple(dict.fromkeys(found))
+            if self.induction.unproven() == first.unproven():
+                self.timed[key] = self.induction = first
+        elif self.induction is self.timed[key]:
+            return False
+        self.induction = self.timed[key]
+        return True
+
+    def _safe(self, part: CheckTemplate) -> list[PartResult]:
+        """The part for every kind of members, if all are shown SAFE; else nothing."""
+        results: list[PartResult] = []
+        todo = self.questions(part, {})
+        placed = False
+        for question in todo:
+            others = [question]
+            while others:
+                one = others.pop()
+                one.result = one.result or self.near(one)
+                if one.result is None:
+                    return []
+                results.append(one.result)
+                others += self.not_alike(one)
+            placed |= question.placed
+        if results and not has_every_kind(self.values, part, placed=placed):
+            results = [replace(result, scope=THIS_TOPOLOGY) for result in results]
+        return results
+
+    def not_alike(self, question: Question) -> Iterator[Question]:
+        """What is SAFE on the whole slice for members that begin there says nothing of those that begin elsewhere."""
+        safe = question.result is not None and question.result.verdict is Verdict.SAFE
+        if question.placed or not safe or not question.begins:
+            return
+        for choice in kinds(self.values, question.part, placed=True):
+            if alike(choice, question.choice) and choice != question.choice:
+                env = {**question.env, **choice}
+                yield Question(question.part, env, Lemmas(self.induction), choice, placed=True)
+
+    def relaxed(self, question: Question) -> PartResult | None:
+        """SAFE, if the relaxed slice is; None if that shows nothing. Relaxing is sound for `never` only: an `ends with`
+        that is reached more easily, with a deadline or without, is violated less often."""
+        part, lemmas = question.part, question.lemmas
+        if part.kind != "never":
+            return None
+        small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled, summarised=self._together)
+        question.placed, question.relaxed = small.placed, small
+        outcome = (
+            Outcome(Answer.HOLDS)
+            if small.check.when == ir.FALSE
+            else self._few_changes(pruned(small.system, small.check))
+        )
+        if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
+            question.longest_ms = (outcome.run.end - outcome.run.since) * small.system.tick_ms
+        question.close = frozenset((*small.system.machine, *small.system.view))
+        if outcome.answer is not Answer.HOLDS:
+            return None
+        scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
+        rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
+        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
+
+    def near(self, question: Question) -> PartResult | None:
+        """SAFE, if the relaxed slice is that knows who begins at the question's members and stays there."""
+        part, lemmas = question.part, question.lemmas
+        if part.kind != "never":
+            return None
+        small = lower(
+            self.values,
+            part,
+            question.env,
+            relaxed=True,
+            settled=lemmas.settled,
+            summarised=self._together,
+            near=True,
+        )
+        if small.members_of.keys() == (question.relaxed.members_of.keys() if question.relaxed else set()):
+            return None
+        outcome = self._few_changes(pruned(small.system, small.check))
+        if outcome.answer is not Answer.HOLDS:
+            return None
+        question.begins = True
+        rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
+        return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas.used(), rests_on=rests_on)
+
+    def partly_relaxed(self, question: Question) -> PartResult | None:
+        """SAFE, if the whole slice is without the machines of other members of one type."""
+        if question.part.kind != "never":
+            return None
+        exact, shorter = self.exact(question), self.shorter(question)
+        system = pruned(shorter, shorter.checks[0])
+        left = self.deadline.left()
+        share = Deadline(replace(left, seconds=left.seconds / _SHARE))
+        own = set(question.own)
+        for dropped in self.values.program.indices:
+            far = [
+                name
+                for name in system.machine
+                if any(m.type == dropped and m not in own for m in exact.members_of.get(name, ()))
+            ]
+            if not far:
+                continue
+            part = last_changes(system, system.checks[0], far, 0)
+            part = pruned(part, part.checks[0])
+            outcome = self._few_changes(part, orders(exact, part, own), share)
+            if outcome.answer is Answer.HOLDS:
+                return self.proven(question, outcome)
+        return None
+
+    def _together(self, summary: Summary) -> dict[str, Moves]:
+        """What the members of a summary may do, shown once for all checks."""
+        if summary.name not in self._moves:
+            lemmas = Lemmas(self.induction)
+            self._moves[summary.name] = moves_of(self.values, summary, lemmas.settled, self.deadline.left)
+        return self._moves[summary.name]
+
+    def _few_changes(self, slice_: ir.System, order: Rows = (), deadline: Deadline | None = None) -> Outcome:
+        """The answer on a relaxed slice; of machines that go round only the last changes are looked at."""
+        left = (deadline or self.deadline).left
+        round_ = going_round(slice_)
+        if not round_:
+            return events.check(slice_, slice_.checks[0], left(), session=self.session, order=order)
+        for changes in _LAST_CHANGES:
+            part = last_changes(slice_, slice_.checks[0], round_, changes)
+            part = pruned(part, part.checks[0])
+            outcome = events.check(part, part.checks[0], left(), best=False, session=self.session, order=order)
+            if outcome.answer is Answer.HOLDS:
+                return outcome
+        return Outcome(Answer.UNKNOWN, reason="what goes round was not followed further")
+
+    def exact(self, question: Question) -> Lowered:
+        """The whole slice, made once."""
+        if question.exact is None:
+            question.exact = lower(
+                self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled
+            )
+            question.stages = stages(question.own, question.exact)
+            question.begins = question.exact.placed
+        return question.exact
+
+    def shorter(self, question: Question) -> ir.System:
+        """The system of the whole slice, simplified by lemmas; made once."""
+        if question.shorter is None:
+            question.shorter = simplified(self.exact(question), question.lemmas)
+        return question.shorter
+
+    def proven(self, question: Question, outcome: Outcome) -> PartResult:
+        """SAFE at this topology, by a proof about the whole slice or a relaxation of it."""
+        rests_on = self._with_lemmas(question.lemmas, _rests_on(self.exact(question).system, outcome))
+        return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=question.lemmas.used(), rests_on=rests_on)
+
+
+def _rests_on(system: ir.System, outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    """The settings behind the bounds that a proof used, with the end of the bound."""
+    found: dict[tuple[str, str], None] = {}
+    for name, end in sorted(outcome.core):
+        for setting in _settings(system, name):
+            found[setting, "hi" if end == "stale" else end] = None
+    return tuple(found)
+
+
+def _settings(system: ir.System, name: str) -> tuple[str, ...]:
+    """The settings behind a step or a view, or behind the one that a step of a relaxation stands for."""
+    while name not in system.step and name not in system.view and name.endswith(")"):
+        name = name.rpartition(" (")[0]
+    owner = system.step.get(name) or system.view.get(name)
+    return owner.rests_on if owner else ()
