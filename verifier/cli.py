@@ -197,13 +197,16 @@ def compile_(file: str, only: str | None, style: str) -> None:
 def check_system(file: str, style: str, budget: float) -> NoReturn:
     """Read a `hitless-system/1` file and decide its checks. Exit codes as for `verify`."""
     started = time.monotonic()
-    from verifier.analysis.paper import decide_system
+    from verifier.analysis.paper import TimeStops, decide_system
     from verifier.report.paper import as_json, text
     from verifier.system.run import Budget
 
     with _Progress() as progress:
         progress.what = file
-        verdicts = decide_system(_system(file), Budget(budget))
+        try:
+            verdicts = decide_system(_system(file), Budget(budget))
+        except TimeStops as stops:
+            _fail(f"{file}: {stops}")
     seconds = time.monotonic() - started
     if style == "json":
         _print_json(as_json(file, verdicts, seconds))
@@ -340,7 +343,7 @@ def _system(file: str) -> Any:
         _fail(f"{file}: nested too deeply")
     if not isinstance(found, System):
         for problem in found:
-            click.echo(f"{file}: {problem}", err=True)
+            click.echo(f"{file}: {problem.path}: {problem.message}", err=True)
         sys.exit(BAD_INPUT)
     return found
 

@@ -16,6 +16,7 @@ from contextlib import closing
 from dataclasses import field, replace
 from math import inf
 
+from verifier.analysis.both import answered
 from verifier.analysis.completion import completed
 from verifier.analysis.grade import grade
 from verifier.analysis.kinds import alike, has_every_kind, kinds
@@ -186,7 +187,7 @@ class Decider:
             return None
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
         rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
-        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
+        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on, outcome=outcome)
 
     def _together(self, summary: Summary) -> dict[str, Moves]:
         """What the members of a summary may do, shown once for all checks."""
@@ -200,14 +201,15 @@ class Decider:
         slice_ = pruned(small.system, small.check)
         round_ = going_round(slice_)
         if not round_:
-            return events.check(slice_, slice_.checks[0], self.deadline.left(), session=self._session)
+            outcome = events.check(slice_, slice_.checks[0], self.deadline.left(), session=self._session)
+            return replace(outcome, asked=slice_)
         outcome = _NOT_FOLLOWED
         for changes in _LAST_CHANGES:
             part = last_changes(slice_, slice_.checks[0], round_, changes)
             part = pruned(part, part.checks[0])
             outcome = events.check(part, part.checks[0], self.deadline.left(), best=False, session=self._session)
             if outcome.answer is Answer.HOLDS:
-                return outcome
+                return replace(outcome, asked=part)
         return Outcome(Answer.UNKNOWN, reason="what goes round was not followed further")
 
     def _search(self, questions: list[Question], rounds: float = inf) -> None:
@@ -247,7 +249,7 @@ class Decider:
             return self._answer(question, witness)
         small = lower(self.values, part, env, relaxed=False, settled=settled)
         asked = pruned(small.system, small.check)
-        found = events.check(asked, asked.checks[0], self.deadline.left(), best=False, session=self._session)
+        found = answered(asked, self.deadline.left(), best=False, session=self._session)
         if found.answer is Answer.VIOLATED:
             found = Outcome(Answer.UNKNOWN, reason="a part of the system may get stuck; the whole was not seen to")
         return self._answer(question, found)
@@ -290,12 +292,13 @@ class Decider:
             case Witness():
                 violated = Verdict.STUCK if question.part.kind == "ends_with" else Verdict.UNSAFE
                 focus = self._focus(question) or found.focus
-                return question.answer(violated, THIS_TOPOLOGY, witness=replace(found, focus=focus))
+                witness = replace(found, focus=focus)
+                return question.answer(violated, THIS_TOPOLOGY, witness=witness, outcome=found.outcome)
             case Outcome(answer=Answer.HOLDS):
                 assert question.exact is not None
                 rests_on = self._with_lemmas(question.lemmas, _rests_on(question.exact.system, found))
                 lemmas = question.lemmas.used()
-                return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas, rests_on=rests_on)
+                return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas, rests_on=rests_on, outcome=found)
         return question.answer(Verdict.INCONCLUSIVE, THIS_TOPOLOGY, reason=found.reason)
 
     def _focus(self, question: Question) -> frozenset[str]:
@@ -317,7 +320,7 @@ class Decider:
         few = part_of(exact, stage, leaders)
         left = self.deadline.left()
         left = replace(left, seconds=min(left.seconds, seconds))
-        outcome = events.check(few, few.checks[0], left, best=best, core=best and everybody)
+        outcome = answered(few, left, best=best, core=best and everybody)
         if outcome.run is None:
             return outcome if everybody or outcome.answer is Answer.UNKNOWN else None
         lasting = exact.check.when if best and exact.check.kind == "never" else None
@@ -331,8 +334,8 @@ class Decider:
                 if everybody:
                     raise WitnessRefused(exact.system, run, refusal)
                 return None
-            return Witness(exact.system, exact.check, run, replayed, _names(few), cut=True)
-        return Witness(exact.system, exact.check, run, replayed, _names(few))
+            return Witness(exact.system, exact.check, run, replayed, _names(few), cut=True, outcome=outcome)
+        return Witness(exact.system, exact.check, run, replayed, _names(few), outcome=outcome)
 
     def _meaning(self, exact: Lowered) -> Interpreter:
         """The interpreter of a system, made once."""

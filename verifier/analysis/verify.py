@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import gcd
 
 from verifier.analysis.assumed import judged
+from verifier.analysis.both import confirmed
 from verifier.analysis.decide import Decider
 from verifier.analysis.kinds import kinds
 from verifier.analysis.questions import Deadline
@@ -66,7 +67,7 @@ def verify_program(
         def ask(values: Values, quick: bool, asked: Asked = asked, share: Deadline = share) -> CheckResult:
             return Decider(values, share, induction).check(asked.check, asked.argument, quick=quick)
 
-        results.append(judged(program, ask(Values(program), False), ask))
+        results.append(confirmed(judged(program, ask(Values(program), False), ask), share.left()))
     return WorkloadResult(program.workload, program, tuple(results))
 
 
