@@ -48,6 +48,7 @@ class Search:
     levels: list[Words] = field(default_factory=list)
     transitions: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     cut: str = ""
     peak_bytes: int = 0
 
@@ -71,6 +72,7 @@ class Search:
         """Explores until a level has a state where `goal` holds: the level and a place in it. None: all was explored
         (or `cut` says why not).
         """
+        cpu = time.process_time()
         try:
             while True:
                 at = self.first(self.depth, goal) if goal is not None else None
@@ -85,6 +87,7 @@ class Search:
             return None
         finally:
             self.seconds = time.monotonic() - self._started
+            self.cpu_seconds += time.process_time() - cpu
 
     def first(self, depth: int, goal: Condition) -> int | None:
         """The place of a state at this depth where `goal` holds: the least such state, so that runs are repeatable."""
