@@ -1,8 +1,8 @@
 """The system that is measured: a rolling update in a plain encoding, nothing folded away.
 
-An old pod is told to stop, its process stops, and it is gone; a new one is created, its process starts, it is ready. There
-is one pod more than wanted at most, and never fewer are ready than wanted (surge 1, unavailable 0). One view is the slice
-that lists the pods; the rules of each node are a view of the slice, and send to every pod (Cluster mode).
+An old pod is told to stop, its process stops, and it is gone; a new one is created, its process starts, it is ready.
+There is one pod more than wanted at most, and never fewer are ready than wanted (surge 1, unavailable 0). One view is
+the slice that lists the pods; the rules of each node are a view of the slice, and send to every pod (Cluster mode).
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@
     python benchmarks/graph/run.py --write       # and puts the table into docs/benchmarks-graph.md
     python benchmarks/graph/run.py -n 1 2x3      # one run of the rows whose name contains `2x3`
 
-Ours is `hitless graph FILE --untimed --no-symmetry`: a new process, with everything that it counts and prints. SPIN's is
-`spin -a`, `gcc -O2 -DSAFETY -DNOREDUCE` and `pan` on what `hitless export --format promela` wrote; the export is not
+Ours is `hitless graph FILE --untimed --no-symmetry`: a new process, with everything that it counts and prints. SPIN's
+is `spin -a`, `gcc -O2 -DSAFETY -DNOREDUCE` and `pan` on what `hitless export --format promela` wrote; the export is not
 counted. Both have to count the same states and transitions, else the script fails. Times are the least of the runs, in
-processor seconds (user and system), because others may use the machine; wall time is given beside them for whole processes.
+processor seconds (user and system), because others may use the machine; whole processes have their wall time, too.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ def of_scenario(path: Path) -> System:
 def lines(folder: Path, runs: int, only: str) -> Iterator[str]:
     """The table, a line as soon as it is known."""
     yield (
-        "| system | states | transitions | ours: states/s | pan: states/s | ratio | ours: whole process | SPIN: generate, "
-        "compile, run | ratio | ours: bytes/state | pan: bytes/state |"
+        "| system | states | transitions | ours: states/s | pan: states/s | ratio | ours: whole process "
+        "| SPIN: generate, compile, run | ratio | ours: bytes/state | pan: bytes/state |"
     )
     yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
     for name, system in systems(folder):

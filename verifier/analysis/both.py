@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from verifier.analysis.verdict import CheckResult, PartResult, Searched, Verdict
+from verifier.analysis.verdict import Certified, CheckResult, PartResult, Searched, Verdict
 from verifier.engines import events
 from verifier.system import ir
 from verifier.system.run import Answer, Budget, Outcome, Run
@@ -24,12 +24,12 @@ _TOO_LOW = 4
 
 
 class EnginesDisagree(Exception):
-    """The graph engine gave another answer than the events engine: our fault. `system` and `run` reproduce it."""
+    """Somebody gave another answer than the events engine: our fault. `system` and `run` reproduce it."""
 
-    def __init__(self, system: ir.System, said: Outcome, searched: Outcome) -> None:
-        super().__init__(f"the events engine says {said.answer.value}, the graph engine {searched.answer.value}")
-        self.system = system
-        self.run: Run | None = said.run or searched.run
+    def __init__(self, said: Outcome, other: str, answer: Answer, run: Run | None = None) -> None:
+        super().__init__(f"the events engine says {said.answer.value}, {other} says {answer.value}")
+        self.system = said.asked
+        self.run = said.run or run
 
 
 def answered(system: ir.System, budget: Budget, **wish: Any) -> Outcome:
@@ -55,10 +55,31 @@ def confirmed(result: CheckResult, budget: Budget) -> CheckResult:
 
     SAFE rests on every part, a violation on the parts that are violated. Raises `EnginesDisagree`.
     """
+    return replace(result, searched=searched(_rests_on(result), budget))
+
+
+def certified(result: CheckResult, budget: Budget) -> CheckResult:
+    """The result, with how many of the answers that it rests on cvc5 repeats.
+
+    Raises `EnginesDisagree`, and `certifier.NotInstalled`.
+    """
+    from verifier.engines import certifier
+
+    repeated, given, solver = 0, _rests_on(result), certifier.solver_name()
+    for outcome in given:
+        if outcome is not None and outcome.asked is not None:
+            answer = certifier.repeat(outcome.asked, budget)
+            if answer is not Answer.UNKNOWN and answer is not outcome.answer:
+                raise EnginesDisagree(outcome, solver, answer)
+            repeated += answer is outcome.answer
+    return replace(result, certified=Certified(solver, repeated, len(given)))
+
+
+def _rests_on(result: CheckResult) -> list[Outcome | None]:
+    """The answers of engines that a verdict rests on; None for one that was found without."""
     if result.verdict not in (Verdict.SAFE, Verdict.UNSAFE, Verdict.STUCK):
-        return result
-    parts = [part for part in result.parts if part.verdict is result.verdict]
-    return replace(result, searched=searched((part.outcome for part in parts if not _by_lemmas(part)), budget))
+        return []
+    return [part.outcome for part in result.parts if part.verdict is result.verdict and not _by_lemmas(part)]
 
 
 def _by_lemmas(part: PartResult) -> bool:
@@ -92,6 +113,6 @@ def searched(outcomes: Iterable[Outcome | None], budget: Budget) -> Searched | N
         if found.answer is Answer.UNKNOWN:
             return None
         if found.answer is not outcome.answer:
-            raise EnginesDisagree(system, outcome, found)
+            raise EnginesDisagree(outcome, "the graph engine", found.answer, found.run)
         states += found.statistics["states"]
     return Searched(states, confirms)

@@ -110,6 +110,15 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True)
+class Certified:
+    """How many of the answers that a verdict rests on another solver repeated, out of how many."""
+
+    solver: str
+    repeated: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """A check as it was asked for, with the result of each part.
 
@@ -125,6 +134,7 @@ class CheckResult:
     thresholds: tuple[Threshold, ...] = ()
     typically_ms: int | None = None
     searched: Searched | None = None
+    certified: Certified | None = None
 
 
 @dataclass(frozen=True, slots=True)

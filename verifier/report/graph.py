@@ -11,7 +11,9 @@ FORMAT = "hitless-graph/1"
 
 
 def as_json(report: GraphReport) -> dict[str, Any]:
-    """Everything but the listing, which has formats of its own. Only `seconds` and `cpu_seconds` differ between two runs."""
+    """Everything but the listing, which has formats of its own. Only seconds (also of the processor) differ between two
+    runs.
+    """
     found = report.explored
     return {
         "format": FORMAT,

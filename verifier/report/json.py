@@ -35,6 +35,9 @@ def check_json(check: CheckReport) -> dict[str, Any]:
         found["reason"] = check.reason
     if check.searched is not None:
         found["exhaustive_search"] = searched_json(check.searched)
+    if check.certified is not None:
+        told = check.certified
+        found["certified"] = {"solver": told.solver, "repeated": told.repeated, "of": told.of}
     if check.typically_ms is not None:
         found["typically_ms"] = check.typically_ms
     if check.thresholds:
