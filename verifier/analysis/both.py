@@ -19,6 +19,8 @@ from verifier.system.suffix import going_round
 
 # The search for one verdict looks at so many states at most, by the estimate: about a tenth of a second.
 _STATES_MAX = 60_000
+# Where machines go round, this part of the time is kept for the graph engine, if there are so many seconds at least.
+_KEPT, _KEPT_FROM = 0.2, 10.0
 # An estimate that is too low by more than this ends the search.
 _TOO_LOW = 4
 
@@ -37,8 +39,8 @@ def answered(system: ir.System, budget: Budget, **wish: Any) -> Outcome:
     graph engine where machines go round and the former does not know.
     """
     check, round_ = system.checks[0], going_round(system)
-    first = replace(budget, seconds=budget.seconds / 2) if round_ else budget
-    outcome = events.check(system, check, first, **wish)
+    kept = budget.seconds * _KEPT if round_ and budget.seconds >= _KEPT_FROM else 0.0
+    outcome = events.check(system, check, replace(budget, seconds=budget.seconds - kept), **wish)
     if outcome.answer is Answer.UNKNOWN and round_:
         from verifier.engines import graph  # and arrays, which most verdicts need not wait for
 
