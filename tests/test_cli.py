@@ -202,7 +202,7 @@ def refused(found: Result) -> None:
 
 
 def test_a_failure_of_ours_is_3_with_a_bundle(small: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("several\nlines")
 
     monkeypatch.setattr("verifier.analysis.verify.verify_program", fail)

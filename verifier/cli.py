@@ -78,6 +78,7 @@ def main() -> None:
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="What is printed.")
 @click.option("--budget", type=_Seconds(), default=60.0, metavar="TIME", help="Time for one file (default 60s).")
 @click.option("--explain", is_flag=True, help="Every event of the run, and every bound.")
+@click.option("--certify", is_flag=True, help="Of scenarios: another solver, cvc5, repeats every answer.")
 @click.option("--on", metavar="PROFILE", help="The platform (`hitless profiles`), if the manifests do not tell.")
 @click.option("--from", "old", metavar="OLD", help="What runs now: a file, a folder, or a revision of git.")
 @click.option("--what-if", "event", metavar="EVENT", default="rollout", help="rollout (the default), drain, ..")
@@ -86,7 +87,13 @@ def main() -> None:
 @click.option("--only", "verdicts", multiple=True, metavar="VERDICT", help="Show only these, such as UNSAFE.")
 @click.option("-k", "name", metavar="NAME", help="Only services whose name contains NAME.")
 def verify(
-    files: tuple[str, ...], only: tuple[str, ...], style: str, budget: float, explain: bool, **manifests: Any
+    files: tuple[str, ...],
+    only: tuple[str, ...],
+    style: str,
+    budget: float,
+    explain: bool,
+    certify: bool,
+    **manifests: Any,
 ) -> NoReturn:
     """Decide what is asked of each scenario, or every way of requests to the workloads of manifests.
 
@@ -99,6 +106,15 @@ def verify(
     from verifier.manifests.files import is_manifest
 
     kinds = {is_manifest(file) for file in files}
+    if certify:
+        from verifier.engines.certifier import NotInstalled, solver_name
+
+        if True in kinds:
+            raise click.UsageError("--certify is for scenarios")
+        try:
+            solver_name()
+        except NotInstalled as missing:
+            raise click.UsageError(str(missing)) from None
     if kinds == {True}:
         _verify_manifests(files, style, budget, explain, **manifests)
     if kinds == {True, False}:
@@ -116,7 +132,7 @@ def verify(
         try:
             for file, program in loaded.programs:
                 progress.what = f"{file}: {program.workload}"
-                results.append((file, verify_program(program, only, Budget(budget))))
+                results.append((file, verify_program(program, only, Budget(budget), certify=certify)))
         except UnknownCheck as error:
             raise click.UsageError(str(error)) from None
         except BadModel as error:
@@ -197,13 +213,16 @@ def compile_(file: str, only: str | None, style: str) -> None:
 def check_system(file: str, style: str, budget: float) -> NoReturn:
     """Read a `hitless-system/1` file and decide its checks. Exit codes as for `verify`."""
     started = time.monotonic()
-    from verifier.analysis.paper import decide_system
+    from verifier.analysis.paper import TimeStops, decide_system
     from verifier.report.paper import as_json, text
     from verifier.system.run import Budget
 
     with _Progress() as progress:
         progress.what = file
-        verdicts = decide_system(_system(file), Budget(budget))
+        try:
+            verdicts = decide_system(_system(file), Budget(budget))
+        except TimeStops as stops:
+            _fail(f"{file}: {stops}")
     seconds = time.monotonic() - started
     if style == "json":
         _print_json(as_json(file, verdicts, seconds))
@@ -340,7 +359,7 @@ def _system(file: str) -> Any:
         _fail(f"{file}: nested too deeply")
     if not isinstance(found, System):
         for problem in found:
-            click.echo(f"{file}: {problem}", err=True)
+            click.echo(f"{file}: {problem.path}: {problem.message}", err=True)
         sys.exit(BAD_INPUT)
     return found
 

@@ -175,6 +175,12 @@ def export(file: str, only: str | None, part: str | None, style: str) -> None:
     """Print a check's system in the language of another checker (see docs/how-to/other-checkers.md)."""
     subject = _subject(file, only, part)
     if style == "smtlib":
+        from verifier.analysis.subject import may_stop
+
+        if may_stop(subject.system):
+            _fail(
+                f"{file}: time might stop, and then nothing is violated after it; `hitless graph` tells whether it can"
+            )
         from verifier.engines.events.smtlib import smtlib
 
         click.echo(smtlib(subject.system, subject.check), nl=False)

@@ -217,3 +217,10 @@ def test_a_system_in_which_time_stops_is_refused(tmp_path: Path) -> None:
     result = run("graph", saved(round_and_round(at("gate", "open")), tmp_path))
     assert result.exit_code == 2
     assert "time" in result.stderr + result.stdout
+
+
+def test_a_walk_shows_of_a_copy_what_is_no_longer_so() -> None:
+    file = str(BLOG.parent / "custom_component" / "move.rollout")
+    begin, after = run("walk", file, "--choose", "0").stdout.split("> 0")
+    assert "Secondary shows all as it is\n" in begin
+    assert "Secondary still shows, and is behind\n    Record: old\n" in after

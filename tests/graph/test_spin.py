@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cases import ROOT
+from cases import ROLLING, ROOT, blog, program
 from systems import chained, peers, small
 
+from verifier.analysis.subject import subject_of_system
 from verifier.analysis.verify import compile_program
 from verifier.engines import graph
 from verifier.engines.graph.search import search_of
@@ -42,7 +43,8 @@ def run(folder: Path, *command: str) -> str:
     return done.stdout
 
 
-def same(system: System, folder: Path) -> None:
+def same(system: System, folder: Path) -> int:
+    """Counts and verdicts are; how many states there are."""
     search = search_of(system, Budget(20.0), timed=False, symmetry=False)
     assert search.find(None) is None
     counted = pan(system, folder)
@@ -51,6 +53,7 @@ def same(system: System, folder: Path) -> None:
     for i, check in enumerate(system.checks, start=1):
         outcome = graph.check(system, check, Budget(20.0), timed=False)
         assert (pan(system, folder, i)["errors"] > 0) == (outcome.answer is Answer.VIOLATED), check.name
+    return search.states
 
 
 @pytest.mark.parametrize("seed", range(8000, 8002))
@@ -65,8 +68,31 @@ def test_spin_counts_the_same_states_where_machines_go_round(seed: int, tmp_path
 
 
 def test_spin_counts_the_states_of_an_example(tmp_path: Path) -> None:
-    (_, program), *_ = load((ROOT / "examples" / "custom_component" / "move.rollout",)).programs
-    same(compile_program(program, None), tmp_path)
+    (_, of), *_ = load((ROOT / "examples" / "custom_component" / "move.rollout",)).programs
+    same(compile_program(of, None), tmp_path)
+
+
+def one_pod(stem: str, folder: Path) -> System:
+    """A case of the blog with one replica on one node: its graph is small enough for both."""
+    return compile_program(program(blog(stem, ("replicas        = 3", "replicas        = 1"), NODES), folder), None)
+
+
+NODES = ("nodes      = 3", "nodes      = 1")
+
+
+@pytest.mark.parametrize("stem", ["05a-blog-49", "04b-pre-stop-10"])
+def test_spin_counts_the_states_of_a_case_of_the_blog(stem: str, tmp_path: Path) -> None:
+    whole = one_pod(stem, tmp_path)
+    asked = subject_of_system(stem, whole, whole.checks[0].name).system
+    assert same(asked, tmp_path) > 1000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stem", ROLLING)
+def test_spin_counts_the_states_of_the_blog_at_length(stem: str, tmp_path: Path) -> None:
+    whole = one_pod(stem, tmp_path)
+    for check in whole.checks[:3]:
+        same(subject_of_system(stem, whole, check.name).system, tmp_path)
 
 
 @pytest.mark.slow

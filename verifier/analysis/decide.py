@@ -16,6 +16,7 @@ from dataclasses import field, replace
 from functools import cached_property
 from math import inf
 
+from verifier.analysis.both import answered
 from verifier.analysis.completion import completed
 from verifier.analysis.grade import grade
 from verifier.analysis.kinds import has_every_kind, kinds
@@ -25,7 +26,6 @@ from verifier.analysis.schedules import stuck_run
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.symmetry import orders
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
-from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.interpreter import Interpreter, Refusal, replay
 from verifier.language.program import CheckTemplate, Condition
@@ -154,7 +154,7 @@ class Decider:
             return self._answer(question, witness)
         small = lower(self.values, part, env, relaxed=False, settled=settled)
         asked = pruned(small.system, small.check)
-        found = events.check(asked, asked.checks[0], self.deadline.left(), best=False, session=self.proofs.session)
+        found = answered(asked, self.deadline.left(), best=False, session=self.proofs.session)
         if found.answer is Answer.VIOLATED:
             found = Outcome(Answer.UNKNOWN, reason="a part of the system may get stuck; the whole was not seen to")
         return self._answer(question, found)
@@ -194,7 +194,8 @@ class Decider:
             case Witness():
                 violated = Verdict.STUCK if question.part.kind == "ends_with" else Verdict.UNSAFE
                 focus = self._focus(question) or found.focus
-                return question.answer(violated, THIS_TOPOLOGY, witness=replace(found, focus=focus))
+                witness = replace(found, focus=focus)
+                return question.answer(violated, THIS_TOPOLOGY, witness=witness, outcome=found.outcome)
             case Outcome(answer=Answer.HOLDS):
                 return self.proofs.proven(question, found)
         return question.answer(Verdict.INCONCLUSIVE, THIS_TOPOLOGY, reason=found.reason)
@@ -220,10 +221,8 @@ class Decider:
         few = part_of(exact, system, stage, leaders)
         left = replace(self.deadline.left(), work=work)
         order = () if leaders else orders(exact, few, own)
-        outcome = events.check(
-            few, few.checks[0], left, best=best, core=best and everybody, proof=everybody, order=order
-        )
-        self._worked += outcome.statistics["work"]
+        outcome = answered(few, left, best=best, core=best and everybody, proof=everybody, order=order)
+        self._worked += outcome.statistics.get("work", 0)
         if outcome.run is None:
             return outcome if everybody or self.deadline.over else None
         lasting = exact.check.when if best and exact.check.kind == "never" else None
@@ -237,8 +236,8 @@ class Decider:
                 if everybody:
                     raise WitnessRefused(exact.system, run, refusal)
                 return None
-            return Witness(exact.system, exact.check, run, replayed, _names(few), cut=True)
-        return Witness(exact.system, exact.check, run, replayed, _names(few))
+            return Witness(exact.system, exact.check, run, replayed, _names(few), cut=True, outcome=outcome)
+        return Witness(exact.system, exact.check, run, replayed, _names(few), outcome=outcome)
 
     def _meaning(self, exact: Lowered) -> Interpreter:
         """The interpreter of a system, made once."""

@@ -147,7 +147,7 @@ class Proofs:
             return None
         scope = weakest([ANY_SIZE if small.for_any_size else THIS_TOPOLOGY, *lemmas.scopes()])
         rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
-        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on)
+        return question.answer(Verdict.SAFE, scope, lemmas=lemmas.used(), rests_on=rests_on, outcome=outcome)
 
     def near(self, question: Question) -> PartResult | None:
         """SAFE, if the relaxed slice is that knows who begins at the question's members and stays there."""
@@ -170,7 +170,8 @@ class Proofs:
             return None
         question.begins = True
         rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
-        return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas.used(), rests_on=rests_on)
+        found = lemmas.used()
+        return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=found, rests_on=rests_on, outcome=outcome)
 
     def partly_relaxed(self, question: Question) -> PartResult | None:
         """SAFE, if the whole slice is without the machines of other members of one type."""
@@ -208,13 +209,14 @@ class Proofs:
         left = (deadline or self.deadline).left
         round_ = going_round(slice_)
         if not round_:
-            return events.check(slice_, slice_.checks[0], left(), session=self.session, order=order)
+            outcome = events.check(slice_, slice_.checks[0], left(), session=self.session, order=order)
+            return replace(outcome, asked=slice_)
         for changes in _LAST_CHANGES:
             part = last_changes(slice_, slice_.checks[0], round_, changes)
             part = pruned(part, part.checks[0])
             outcome = events.check(part, part.checks[0], left(), best=False, session=self.session, order=order)
             if outcome.answer is Answer.HOLDS:
-                return outcome
+                return replace(outcome, asked=part)
         return Outcome(Answer.UNKNOWN, reason="what goes round was not followed further")
 
     def exact(self, question: Question) -> Lowered:
@@ -236,7 +238,8 @@ class Proofs:
     def proven(self, question: Question, outcome: Outcome) -> PartResult:
         """SAFE at this topology, by a proof about the whole slice or a relaxation of it."""
         rests_on = self._with_lemmas(question.lemmas, _rests_on(self.exact(question).system, outcome))
-        return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=question.lemmas.used(), rests_on=rests_on)
+        lemmas = question.lemmas.used()
+        return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=lemmas, rests_on=rests_on, outcome=outcome)
 
 
 def _rests_on(system: ir.System, outcome: Outcome) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,7 @@ from verifier.interpreter import Replayed
 from verifier.language.program import Program
 from verifier.records import dataclass
 from verifier.system.ir import Check, System
-from verifier.system.run import Run
+from verifier.system.run import Outcome, Run
 from verifier.system.scope import Scope
 
 
@@ -54,7 +54,7 @@ class Witness:
     """A violating run, replayed on `system`: everything that can influence the check, at this topology.
 
     `focus`: the machines and views whose events explain the violation; the others made it possible. `cut`: it may last
-    longer than in this run.
+    longer than in this run. `outcome`: of the engine that found it, in a part of the system.
     """
 
     system: System
@@ -63,6 +63,7 @@ class Witness:
     replayed: Replayed
     focus: frozenset[str]
     cut: bool = False
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class PartResult:
     """One part of a check for one choice of members. `rests_on`: (setting, "lo" | "hi") that a proof used.
 
     `in_every_run`: a violation that was shown to be in every complete run, for some choice of members. `longest`: it
-    was shown that no violation of this part by these members lasts longer than the witness's.
+    was shown that no violation of this part by these members lasts longer than the witness's. `outcome`: what
+    an engine said to decide this; None where lemmas alone do, or playing the system to its end.
     """
 
     name: str
@@ -83,6 +85,7 @@ class PartResult:
     in_every_run: bool = False
     longest: bool = False
     reason: str = ""
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,25 @@ class Threshold:
     setting: str
     safe_ms: int
     assumed_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """How many states the graph engine looked at for a check. `confirms`: the events engine had given the answer, the
+    graph engine gave the same one; else the search alone decides some part.
+    """
+
+    states: int
+    confirms: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """How many of the answers that a verdict rests on another solver repeated, out of how many."""
+
+    solver: str
+    repeated: int
+    of: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +133,8 @@ class CheckResult:
     seconds: float
     thresholds: tuple[Threshold, ...] = ()
     typically_ms: int | None = None
+    searched: Searched | None = None
+    certified: Certified | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import gcd
 
 from verifier.analysis.assumed import judged
+from verifier.analysis.both import certified, confirmed
 from verifier.analysis.decide import Decider
 from verifier.analysis.kinds import kinds
 from verifier.analysis.questions import Deadline
@@ -48,11 +49,17 @@ def well_formed(program: Program) -> None:
 
 
 def verify_program(
-    program: Program, only: tuple[str, ...], budget: Budget, induction: Induction | None = None
+    program: Program,
+    only: tuple[str, ...],
+    budget: Budget,
+    induction: Induction | None = None,
+    *,
+    certify: bool = False,
 ) -> WorkloadResult:
     """Every check that is asked for, or those in `only`, each with an equal share of what is left of `budget`.
 
-    `induction`: proofs that serve this program, its own or those of another one.
+    `induction`: proofs that serve this program, its own or those of another one. `certify`: cvc5 repeats the answers;
+    raises `NotInstalled` without it.
     """
     well_formed(program)
     whole = Deadline(budget)
@@ -66,7 +73,8 @@ def verify_program(
         def ask(values: Values, quick: bool, asked: Asked = asked, share: Deadline = share) -> CheckResult:
             return Decider(values, share, induction).check(asked.check, asked.argument, quick=quick)
 
-        results.append(judged(program, ask(Values(program), False), ask))
+        result = confirmed(judged(program, ask(Values(program), False), ask), share.left())
+        results.append(certified(result, share.left()) if certify else result)
     return WorkloadResult(program.workload, program, tuple(results))
 
 

@@ -11,7 +11,9 @@ FORMAT = "hitless-graph/1"
 
 
 def as_json(report: GraphReport) -> dict[str, Any]:
-    """Everything but the listing, which has formats of its own. Only `seconds` differs between two runs."""
+    """Everything but the listing, which has formats of its own. Only seconds (also of the processor) differ between two
+    runs.
+    """
     found = report.explored
     return {
         "format": FORMAT,
@@ -24,6 +26,7 @@ def as_json(report: GraphReport) -> dict[str, Any]:
         "transitions": found.transitions,
         "depth": found.depth,
         "seconds": round(found.seconds, 3),
+        "cpu_seconds": round(found.cpu_seconds, 3),
         "bytes_per_state": found.bytes_per_state,
         "states_per_depth": list(found.per_depth),
         "out_degrees": _degrees(found.out_degrees),

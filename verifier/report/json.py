@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from verifier.report.report import Bound, CheckReport, Report, Violation
+from verifier.report.report import Bound, CheckReport, Report, Violation, searched_json
 from verifier.trace import TraceEvent
 
 FORMAT = "hitless-report/1"
@@ -33,6 +33,11 @@ def check_json(check: CheckReport) -> dict[str, Any]:
     }
     if check.reason:
         found["reason"] = check.reason
+    if check.searched is not None:
+        found["exhaustive_search"] = searched_json(check.searched)
+    if check.certified is not None:
+        told = check.certified
+        found["certified"] = {"solver": told.solver, "repeated": told.repeated, "of": told.of}
     if check.typically_ms is not None:
         found["typically_ms"] = check.typically_ms
     if check.thresholds:

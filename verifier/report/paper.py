@@ -10,6 +10,7 @@ from verifier.analysis.paper import SystemVerdict, SystemVerdicts
 from verifier.analysis.verdict import Verdict
 from verifier.language.text import duration_text
 from verifier.report.json import FORMAT
+from verifier.report.report import searched_json, searched_text
 from verifier.trace import TraceEvent, trace_of
 
 
@@ -20,6 +21,8 @@ def text(file: str, verdicts: SystemVerdicts, seconds: float, *, colour: bool) -
         if colour:
             word = click.style(word, fg="green" if found.verdict is Verdict.SAFE else "red", bold=True)
         lines.append(f"{word} {found.check}" + (f"   {found.reason}" if found.reason else ""))
+        if found.searched is not None:
+            lines.append(f"    {searched_text(found.searched)}")
         if found.witness is not None:
             trace = trace_of(found.witness)
             lines += [f"    {duration_text(e.at_ms):<8} {_what(e)}" for e in trace.events]
@@ -47,6 +50,8 @@ def _check(file: str, found: SystemVerdict) -> dict[str, Any]:
     }
     if found.reason:
         made["reason"] = found.reason
+    if found.searched is not None:
+        made["exhaustive_search"] = searched_json(found.searched)
     if found.witness is not None:
         trace = trace_of(found.witness)
         events = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from verifier.analysis.verdict import CheckResult, PartResult, Verdict, WorkloadResult, worst
+from verifier.analysis.verdict import Certified, CheckResult, PartResult, Searched, Verdict, WorkloadResult, worst
 from verifier.language.program import Program, SettingRead, Value
 from verifier.language.text import duration_text, value_text
 from verifier.records import dataclass
@@ -71,6 +71,8 @@ class CheckReport:
     reason: str
     thresholds: tuple[str, ...]
     typically_ms: int | None = None
+    searched: Searched | None = None
+    certified: Certified | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,26 @@ def _check(file: str, workload: WorkloadResult, check: CheckResult) -> CheckRepo
             for t in check.thresholds
         ),
         check.typically_ms,
+        check.searched,
+        check.certified,
     )
+
+
+def searched_text(searched: Searched) -> str:
+    """What an exhaustive search says, in words."""
+    how = "confirmed" if searched.confirms else "decided"
+    return f"{how} by exhaustive search: {searched.states:,} state{'s' if searched.states != 1 else ''}"
+
+
+def certified_text(certified: Certified) -> str:
+    """What another solver says, in words."""
+    if not certified.of:
+        return f"nothing for {certified.solver} to repeat"
+    return f"{certified.solver} repeats {certified.repeated} of the {certified.of} answers that this rests on"
+
+
+def searched_json(searched: Searched) -> dict[str, object]:
+    return {"states": searched.states, "confirms": searched.confirms}
 
 
 def _violation(program: Program, trace: Trace, part: PartResult, every: bool) -> Violation:

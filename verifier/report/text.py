@@ -8,7 +8,7 @@ import click
 
 from verifier.analysis.verdict import Verdict
 from verifier.language.text import duration_text
-from verifier.report.report import Bound, CheckReport, Reason, Report, Violation
+from verifier.report.report import Bound, CheckReport, Reason, Report, Violation, certified_text, searched_text
 from verifier.trace import TraceEvent
 
 _TIMETABLE_LINES = 12
@@ -34,6 +34,10 @@ def _check(check: CheckReport, colour: bool, explain: bool) -> Iterator[str]:
     yield f"        {check.doc}   {check.file}, {check.seconds:.2f} s"
     if check.reason:
         yield f"        {check.reason}"
+    if check.searched is not None:
+        yield f"        {searched_text(check.searched)}"
+    if check.certified is not None:
+        yield f"        {certified_text(check.certified)}"
     if check.violation is not None:
         yield ""
         yield from _violation(check.violation, explain)

@@ -22,9 +22,12 @@ def _lines(scene: Scene) -> Iterator[str]:
     end = f"   {scene.check} IS VIOLATED" if scene.violated else ""
     yield f"at {duration_text(scene.now_ms)}, after {scene.events} events{end}"
     yield from _in_columns([f"{name}: {state}" for name, state in scene.machines])
+    now = dict(scene.machines)
     for name, behind, shown in scene.views:
-        yield f"  {name} shows{', and is behind' if behind else ''}"
-        yield from _in_columns([f"  {machine}: {state}" for machine, state in shown])
+        old = [f"  {machine}: {state}" for machine, state in shown if state != now[machine]]
+        late = ", and is behind" if behind else ""
+        yield f"  {name} {'still shows' if old else 'shows all as it is'}{late}"
+        yield from _in_columns(old)
     yield "next" if scene.options else "nothing more can happen"
     width = max((len(option.component) for option in scene.options), default=0)
     for i, option in enumerate(scene.options):

@@ -6,6 +6,7 @@ from dataclasses import field
 from enum import Enum
 
 from verifier.records import dataclass
+from verifier.system.ir import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Budget:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """An engine's answer to one check. `core`: for HOLDS, the bounds the proof used, as (step or view, "lo" | "hi" |
-    "stale").
+    "stale"). `asked`: the system that was asked about, with the check as its only one, if that is kept.
     """
 
     answer: Answer
@@ -65,3 +66,4 @@ class Outcome:
     core: frozenset[tuple[str, str]] = frozenset()
     seconds: float = 0.0
     statistics: dict[str, int] = field(default_factory=dict)
+    asked: System | None = None

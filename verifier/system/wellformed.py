@@ -25,11 +25,14 @@ _Parts = dict[str, tuple[Machine, ...] | tuple[View, ...] | tuple[Step, ...] | t
 
 def problems(system: System) -> list[str]:
     """What is wrong with a system, in order; empty for a well-formed one."""
-    return [f"{_place(system, problem.path)}: {problem.message}" for problem in located(system)]
+    found = [*located(system), *time_stops(system)]
+    return [f"{_place(system, problem.path)}: {problem.message}" for problem in found]
 
 
 def located(system: System, unsure: frozenset[str] = frozenset()) -> list[Problem]:
-    """As `problems`, with places. Nothing is said of the names in `unsure`: their own mistakes are known already."""
+    """As `problems`, with places, but for time that might stop: whether it can, only a search tells. Nothing is said of
+    the names in `unsure`: their own mistakes are known already.
+    """
     names = _Names(system, unsure)
     found = list(_duplicates(system))
     if system.tick_ms < 1:
@@ -47,7 +50,7 @@ def located(system: System, unsure: frozenset[str] = frozenset()) -> list[Proble
         found += _expr(check.when, ("checks", i, "when"), names, None, 0)
         for j, cover in enumerate(check.covers):
             found += _expr(cover, ("checks", i, "covers", j), names, None, 0)
-    return found + list(time_stops(system))
+    return found
 
 
 def _place(system: System, path: tuple[str | int, ...]) -> str:

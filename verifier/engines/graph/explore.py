@@ -63,6 +63,7 @@ class Explored:
     transitions: int
     depth: int
     seconds: float
+    cpu_seconds: float
     per_depth: tuple[int, ...]
     out_degrees: dict[int, int] | None
     in_degrees: dict[int, int] | None
@@ -111,6 +112,7 @@ class _Explorer:
             transitions=self.transitions,
             depth=search.depth,
             seconds=self.seconds,
+            cpu_seconds=search.cpu_seconds,
             per_depth=tuple(len(level[0]) for level in search.levels),
             out_degrees=self._out_degrees() if small else None,
             in_degrees=self._in_degrees() if small else None,

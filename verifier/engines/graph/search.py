@@ -36,16 +36,19 @@ class OutOfBudget(Exception):
 class Search:
     """The reachable states, as far as they were explored. `cut`: why not all were ("" if all were).
 
-    `transitions` counts, for each state whose successors were made, every move that is possible there.
+    `transitions` counts, for each state whose successors were made, every move that is possible there. `most`: with
+    more states than this it is cut.
     """
 
     layout: Layout
     moves: Moves
     symmetry: Symmetry
     budget: Budget
+    most: int | None = None
     levels: list[Words] = field(default_factory=list)
     transitions: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     cut: str = ""
     peak_bytes: int = 0
 
@@ -69,6 +72,7 @@ class Search:
         """Explores until a level has a state where `goal` holds: the level and a place in it. None: all was explored
         (or `cut` says why not).
         """
+        cpu = time.process_time()
         try:
             while True:
                 at = self.first(self.depth, goal) if goal is not None else None
@@ -83,6 +87,7 @@ class Search:
             return None
         finally:
             self.seconds = time.monotonic() - self._started
+            self.cpu_seconds += time.process_time() - cpu
 
     def first(self, depth: int, goal: Condition) -> int | None:
         """The place of a state at this depth where `goal` holds: the least such state, so that runs are repeatable."""
@@ -126,6 +131,8 @@ class Search:
             new = self._visited.add(states)
             if len(new):
                 found.append([word.take(new) for word in states])
+                if self.most is not None and self._visited.count > self.most:
+                    raise OutOfBudget(f"the limit of {self.most:,} states was reached")
         if not found:
             return [np.empty(0, self._dtype) for _ in level]
         return _joined(found)
@@ -202,10 +209,18 @@ def _equal(words: Words, state: State) -> np.ndarray:
     return np.flatnonzero(same)
 
 
-def search_of(system: System, budget: Budget, *, timed: bool, symmetry: bool, check: Check | None = None) -> Search:
+def search_of(
+    system: System,
+    budget: Budget,
+    *,
+    timed: bool,
+    symmetry: bool,
+    check: Check | None = None,
+    most: int | None = None,
+) -> Search:
     """A search that has not begun. `symmetry` merges states that differ in an exchange of members only, as far as
-    `check` cannot tell them apart.
+    `check` cannot tell them apart. `most`: it is cut when it has more states than this.
     """
     layout = layout_of(system, timed=timed)
     moves = Moves(layout)
-    return Search(layout, moves, symmetry_of(layout, check, symmetry), budget)
+    return Search(layout, moves, symmetry_of(layout, check, symmetry), budget, most)
