@@ -8,7 +8,7 @@ from dataclasses import replace
 from verifier.analysis.batch import Batch
 from verifier.language.comparisons import changes_nothing, refusal, searched_ms, varied, written_change
 from verifier.language.evaluate import Unknown, evaluate
-from verifier.language.program import Asked, Program, Remedy
+from verifier.language.program import Asked, CheckGroup, Program, Remedy
 from verifier.records import dataclass
 from verifier.system.run import Budget
 from verifier.system.scope import Scope, weakest
@@ -28,18 +28,19 @@ class Mended:
 
 
 def mended(
-    program: Program, asked: Asked, remedies: tuple[Remedy, ...], budget: Budget, batch: Batch
+    program: Program, asked: Asked, violated: str, remedies: tuple[Remedy, ...], budget: Budget, batch: Batch
 ) -> tuple[tuple[Mended, ...], bool]:
     """The remedies after which `asked` is cheap to show SAFE, and whether there was time to try them all.
 
+    `violated`: the part of the check that is violated without them, if one is known: it is asked first.
     Settings that are mended are left alone by later remedies, of which `exec(..)` after `sleep(..)` would be one.
     """
-    search = _Search(program, asked, budget, batch)
+    search = _Search(program, asked, violated, budget, batch)
     found: list[Mended] = []
     done: set[str] = set()
     for remedy in remedies:
         paths = {change.path for change in remedy.changes}
-        if paths & done or not _applies(program, remedy):
+        if paths & done or not _applies(program, asked, remedy):
             continue
         if search.over:
             return tuple(found), False
@@ -50,7 +51,9 @@ def mended(
     return tuple(found), not search.over
 
 
-def _applies(program: Program, remedy: Remedy) -> bool:
+def _applies(program: Program, asked: Asked, remedy: Remedy) -> bool:
+    if remedy.checks and asked.check not in remedy.checks:
+        return False
     if remedy.when is not None and not evaluate(remedy.when, program, {}):
         return False
     fixed = all(change.value is not None for change in remedy.changes)
@@ -60,9 +63,12 @@ def _applies(program: Program, remedy: Remedy) -> bool:
 class _Search:
     """Tries remedies on one check of one program."""
 
-    def __init__(self, program: Program, asked: Asked, budget: Budget, batch: Batch) -> None:
-        self.program = program
-        self.asked = asked
+    def __init__(self, program: Program, asked: Asked, violated: str, budget: Budget, batch: Batch) -> None:
+        self.program = replace(program, asked=(asked,))
+        group = program.checks[asked.check]
+        part = tuple(part for part in group.parts if part.name == violated)
+        self.part = {**program.checks, asked.check: replace(group, parts=part)} if part else program.checks
+        self.whole = program.checks
         self.batch = batch
         self.end = time.monotonic() + budget.seconds
 
@@ -71,35 +77,48 @@ class _Search:
         return time.monotonic() >= self.end
 
     def least(self, remedy: Remedy) -> Mended | None:
-        """The remedy with its durations as short as they may be, one after the other; None if it is not enough even
-        with the longest, or not allowed."""
+        """The remedy with its durations as short as may be, one after the other; None if it is not enough even with
+        the longest, or not allowed. What time is left after the part that is violated decides about the whole check.
+        """
         searched = [change for change in remedy.changes if change.value is None]
         try:
             ranges = [searched_ms(change, self.program) for change in searched]
         except Unknown:
             return None
-        durations = [hi - hi % _STEP_MS for _, hi in ranges]
-        scope = self._safe(remedy, durations)
-        if scope is None:
+        longest = [hi - hi % _STEP_MS for _, hi in ranges]
+        shortest = [lo for lo, _ in ranges]
+        found = self._shortest(remedy, shortest, longest, self.part)
+        scope = self._safe(remedy, found, self.whole) if found is not None else None
+        if found is not None and scope is None:  # more is needed for the other parts
+            found = self._shortest(remedy, found, longest, self.whole)
+            scope = self._safe(remedy, found, self.whole) if found is not None else None
+        made = varied(self.program, remedy.changes, found) if found is not None else None
+        if made is None or scope is None:
             return None
-        for i, (lo, _) in enumerate(ranges):
+        return Mended(tuple(written_change(change, made) for change in remedy.changes), scope)
+
+    def _shortest(
+        self, remedy: Remedy, lows: list[int], highs: list[int], checks: dict[str, CheckGroup]
+    ) -> list[int] | None:
+        """By halves between durations, those at least that are SAFE; None if the `highs` are not."""
+        if self._safe(remedy, highs, checks) is None:
+            return None
+        durations = list(highs)
+        for i, lo in enumerate(lows):
             low = lo - _STEP_MS
             while durations[i] - low > _STEP_MS:
                 middle = low + (durations[i] - low) // (2 * _STEP_MS) * _STEP_MS
-                found = self._safe(remedy, [*durations[:i], middle, *durations[i + 1 :]])
-                if found is None:
+                if self._safe(remedy, [*durations[:i], middle, *durations[i + 1 :]], checks) is None:
                     low = middle
                 else:
-                    durations[i], scope = middle, found
-        made = varied(self.program, remedy.changes, durations)
-        assert made is not None
-        return Mended(tuple(written_change(change, made) for change in remedy.changes), scope)
+                    durations[i] = middle
+        return durations
 
-    def _safe(self, remedy: Remedy, durations: list[int]) -> Scope | None:
+    def _safe(self, remedy: Remedy, durations: list[int], checks: dict[str, CheckGroup]) -> Scope | None:
         """For which sizes the check is SAFE with the remedy; None if that is not cheap to show."""
         made = varied(self.program, remedy.changes, durations)
-        left = Budget(max(self.end - time.monotonic(), 0.0))
-        if made is None or refusal(made) or left.seconds == 0.0:
+        left = Budget(self.end - time.monotonic())
+        if made is None or refusal(made) or left.seconds <= 0.0:
             return None
-        found = self.batch.safe(replace(made, asked=(self.asked,)), left, quick=True)
+        found = self.batch.safe(replace(made, checks=checks), left, quick=True)
         return None if found is None else weakest(result.scope for result in found)

@@ -37,13 +37,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A check of a case of a comparison of a program, each by its number. `mend`: what would make it SAFE."""
+    """A check of a case of a comparison of a program, each by its number. `mend`: what would make it SAFE, of which the
+    part `violated` is known not to be."""
 
     program: int
     comparison: str
     case: int
     check: int
     mend: bool = False
+    violated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def _decided(
     def done(task: Task, answer: CheckReport | Mends) -> None:
         found[task] = answer
         if isinstance(answer, CheckReport) and answer.verdict is not Verdict.SAFE:
-            waiting.append(replace(task, mend=True))
+            violated = answer.violation.part if answer.violation is not None else ""
+            waiting.append(replace(task, mend=True, violated=violated))
         progress(len(found), len(found) + len(waiting) + len(running))
 
     if processes < 2:
@@ -145,7 +148,7 @@ def _answer(task: Task, seconds: float) -> CheckReport | Mends:
     if not task.mend:
         result = _batch.verify(replace(made, asked=(asked,)), Budget(seconds))
         return report_of([(file, result)], 0.0).checks[0]
-    found, all_tried = mended(made, asked, comparison.remedies, Budget(seconds), _batch)
+    found, all_tried = mended(made, asked, task.violated, comparison.remedies, Budget(seconds), _batch)
     return Mends(tuple(MendReport(m.settings, scope_text(m.scope, made)) for m in found), all_tried)
 
 
@@ -187,7 +190,8 @@ def _comparison(
 def _cell(comparison: Comparison, task: Task, answers: dict[Task, CheckReport | Mends]) -> Cell:
     check, asked = answers[task], comparison.checks[task.check]
     assert isinstance(check, CheckReport)
-    mends = answers.get(replace(task, mend=True))
+    part = check.violation.part if check.violation is not None else ""
+    mends = answers.get(replace(task, mend=True, violated=part))
     if isinstance(mends, Mends):
         return Cell(asked.title, asked.words, check, mends.found, mends.all_tried)
     return Cell(asked.title, asked.words, check)

@@ -71,7 +71,10 @@ class Comparisons(Places):
 
     def remedy(self, c: list[Any]) -> s.Remedy:
         changes = _changes(c)
-        return s.Remedy(changes, c[-1], self._place(c[0], changes[-1]))
+        return s.Remedy(changes, c[-2] or (), c[-1], self._place(c[0], changes[-1]))
+
+    def mends(self, c: list[Any]) -> tuple[s.Name, ...]:
+        return self._names(c)
 
     def fixed(self, c: list[Any]) -> s.Change:
         return s.Change(c[0], c[2], None, None, self._span(c))

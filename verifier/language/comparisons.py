@@ -32,10 +32,13 @@ def compared(world: World, checker: Conditions, node: s.ComparisonDeclaration) -
                 checks[check.text] = p.ComparedCheck(check.text, title, words, span)
             case s.Show(title, value, span):
                 values.append(p.ShownValue(title, checker.static(value, Scope(), "count"), span))
-            case s.Remedy(changes, when, span):
+            case s.Remedy(changes, mends, when, span):
                 made = tuple(_change(world, checker, change, searched=True) for change in changes)
+                for check in mends:
+                    if check.text not in world.checks:
+                        world.report.unknown("HL211", check.span, "there is no check", check.text, world.checks)
                 condition = checker.truth_known(when, Scope()) if when is not None else None
-                remedies.append(p.Remedy(_known(made), condition, span))
+                remedies.append(p.Remedy(_known(made), tuple(check.text for check in mends), condition, span))
     if (len(cases) < 2 or not checks) and not world.report.damaged:
         missing = "`verify ..`" if len(cases) > 1 else '`under "name" "what it is" with ..`'
         message = f"comparison `{node.name.text}` compares nothing"

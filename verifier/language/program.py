@@ -568,9 +568,10 @@ class ShownValue:
 
 @dataclass(frozen=True)
 class Remedy:
-    """Changes that a case which loses something is tried with, if `when` holds there."""
+    """Changes that a case is tried with if one of `checks` is not SAFE there (none: any) and `when` holds."""
 
     changes: tuple[Change, ...]
+    checks: tuple[str, ...]
     when: Static | None
     span: Span
 

@@ -326,9 +326,10 @@ class Show:
 
 @dataclass(frozen=True)
 class Remedy:
-    """Changes that may make a case SAFE, tried where `when` holds."""
+    """Changes that may make a case SAFE, tried on `checks` (none: on all of them) where `when` holds."""
 
     changes: tuple[Change, ...]
+    checks: tuple[Name, ...]
     when: Expression | None
     span: Span
 
