@@ -19,8 +19,8 @@ from verifier.cli import _colour, _fail, _loaded, _print_json, _Progress, _refus
 def compare(file: str, style: str, budget: float) -> NoReturn:
     """Decide a scenario in every mode that the models compare, whichever it is written for: one table.
 
-    Whatever is not SAFE is tried with the changes that the models name, one at a time; those that were shown to be
-    enough are printed.
+    Whatever is not SAFE is tried with each change that the models name; those that were shown to be enough are
+    printed, each with the shortest durations that were.
 
     Exit codes as for `verify`, by the worst verdict of the checks of loss in all modes.
     """

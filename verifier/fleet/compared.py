@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from verifier.analysis.batch import Batch
 from verifier.analysis.remedies import mended
-from verifier.analysis.verdict import Verdict
+from verifier.analysis.verdict import CheckResult, Verdict, WorkloadResult
 from verifier.analysis.verify import well_formed
-from verifier.language.comparisons import changes_nothing, refusal, varied, written_change
+from verifier.language.comparisons import changes_nothing, missing, refusal, varied, written_change
 from verifier.language.evaluate import Unknown, evaluate
-from verifier.language.program import Asked, Case, Comparison, Program
+from verifier.language.program import Asked, Case, ComparedCheck, Comparison, Program
 from verifier.report.comparison import (
     CaseReport,
     Cell,
@@ -26,6 +26,7 @@ from verifier.report.comparison import (
 )
 from verifier.report.report import CheckReport, report_of, scope_text
 from verifier.system.run import Budget
+from verifier.system.scope import THIS_TOPOLOGY
 
 # One question may take this part of the time that is left, of which a part is kept for the remedies.
 _SHARE = 0.5
@@ -72,7 +73,8 @@ def compared(
             cases = [i for i, case in enumerate(comparison.cases) if not _refused(program, case)]
             for i in cases:
                 well_formed(_varied(program, comparison.cases[i]))
-            tasks += [Task(number, name, case, check) for check in range(len(comparison.checks)) for case in cases]
+            asked = [i for i, check in enumerate(comparison.checks) if not missing(program, check.check)]
+            tasks += [Task(number, name, case, check) for check in asked for case in cases]
     if not any(program.comparisons for _, program in programs):
         raise NothingToCompare
     count = min(processes or os.cpu_count() or 1, len(tasks))
@@ -180,15 +182,27 @@ def _comparison(
         made = _varied(program, case)
         settings = tuple(written_change(change, made) for change in case.changes)
         cells = tuple(
-            _cell(comparison, Task(number, comparison.name, i, j), answers) for j in range(len(comparison.checks))
+            _unknown(file, program, compared)
+            if missing(program, compared.check)
+            else _cell(compared, Task(number, comparison.name, i, j), answers)
+            for j, compared in enumerate(comparison.checks)
         )
         values = tuple((shown.title, _number(shown.value, made)) for shown in comparison.values)
         cases.append(CaseReport(case.name, case.doc, settings, own, "", cells, values, defaults_of(cells)))
     return ComparisonReport(file, program.workload, comparison.name, comparison.doc, tuple(cases))
 
 
-def _cell(comparison: Comparison, task: Task, answers: dict[Task, CheckReport | Mends]) -> Cell:
-    check, asked = answers[task], comparison.checks[task.check]
+def _unknown(file: str, program: Program, asked: ComparedCheck) -> Cell:
+    """What cannot be asked, because the scenario does not say something that has no default."""
+    group = program.checks[asked.check]
+    lacks = f"the file does not say {' and '.join(missing(program, asked.check))}"
+    result = CheckResult(group.name, group.doc, Verdict.NOT_VERIFIED, THIS_TOPOLOGY, (), 0.0)
+    report = report_of([(file, WorkloadResult(program.workload, program, (result,)))], 0.0).checks[0]
+    return Cell(asked.title, asked.words, replace(report, scope="", reason=lacks))
+
+
+def _cell(asked: ComparedCheck, task: Task, answers: dict[Task, CheckReport | Mends]) -> Cell:
+    check = answers[task]
     assert isinstance(check, CheckReport)
     part = check.violation.part if check.violation is not None else ""
     mends = answers.get(replace(task, mend=True, violated=part))

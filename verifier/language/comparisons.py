@@ -9,6 +9,7 @@ from verifier.language import program as p
 from verifier.language import syntax as s
 from verifier.language.conditions import Conditions
 from verifier.language.evaluate import Unknown, evaluate
+from verifier.language.reads import reachable_settings
 from verifier.language.schema import duplicate
 from verifier.language.scope import Scope, World
 from verifier.language.text import value_text
@@ -126,6 +127,18 @@ def changes_nothing(program: p.Program, changes: Iterable[p.Change]) -> bool:
         _value(program, change.path, cls) == _value(made, change.path, cls)
         for change in changes
         for cls in _classes(program, program.settings[change.path])
+    )
+
+
+def missing(program: p.Program, check: str) -> tuple[str, ...]:
+    """The settings without a default that `check` depends on and the program does not give."""
+    needed = reachable_settings(program, [program.checks[check], *program.indices.values()])
+    return tuple(
+        path
+        for path in sorted(needed)
+        if (setting := program.settings[path]).default is None
+        and any((path, cls) not in program.values for cls in _classes(program, setting))
+        and (setting.block is None or any(block == setting.block for block, _ in program.given_blocks))
     )
 
 

@@ -80,13 +80,13 @@ def _claim(cell: Cell) -> str:
 
 
 def _mends(cell: Cell | None) -> str:
-    if cell is None or cell.check.verdict is Verdict.SAFE:
+    if cell is None or cell.check.verdict in (Verdict.SAFE, Verdict.NOT_VERIFIED):
         return "-"
     if cell.mends:
         return "; or ".join(", ".join(mend.settings) for mend in cell.mends)
     if not cell.all_tried:
         return "nothing found in the time there was"
-    return "no single change was shown to be enough"
+    return "no change of those that the models name was shown to be enough"
 
 
 def _short(setting: str) -> str:
