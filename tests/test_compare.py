@@ -211,3 +211,20 @@ def test_settings_are_as_one_would_write_them() -> None:
     case = CaseReport("A", "b", ("service.external_traffic_policy = Local",), own=False)
     line = shown(ComparisonReport("f", "web", "modes", "ways", (case,)))
     assert re.search(r"with external_traffic_policy = Local", line)
+
+
+@pytest.mark.slow
+def test_the_table_of_the_page_on_the_blog() -> None:
+    """docs/explanation/the-blog.md shows the verdicts that the command gives, and changes that are enough."""
+    page = (BLOG.parent.parent / "docs" / "explanation" / "the-blog.md").read_text("utf-8")
+    table = page[page.index("web: the three ways") :]
+    ((file, of),) = load((str(BLOG / "05a-blog-49.rollout"),)).programs
+    (found,) = compared([(file, of)], 400.0, lambda *_: None).comparisons
+    for row in zip(*(case.cells for case in found.cases), strict=True):
+        words = [c.words[c.check.verdict is Verdict.UNSAFE] if c.words else c.check.verdict.value for c in row]
+        (line,) = re.findall(rf"^{row[0].title} +(.*)$", table, re.MULTILINE)
+        assert line.split() == words
+    for case in found.cases:
+        for one in case.cells:
+            for mend in one.mends:
+                assert all(setting.partition(" = ")[2] in table for setting in mend.settings)
