@@ -238,6 +238,9 @@ DEFECTS = [
     defect("policy Cluster keeps the source address", "requests",
            "when by_nodes and not by_nodes_with_pods\n", "when by_pods\n",
            "quota", "SAFE"),
+    defect("new pods need no backend slots of their own", "comparisons",
+           "min(cluster.nodes, deployment.running_on + deployment.replicas)", "deployment.running_on",
+           "slots", "UNSAFE"),
 ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from verifier.cli import _colour, _fail, _loaded, _print_json, _Progress, _refus
 @main.command(short_help="the same workload in each mode: what is lost, kept, used, needed")
 @click.argument("file")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="What is printed.")
-@click.option("--budget", type=_Seconds(), default=20.0, metavar="TIME", help="Time for the file (default 20s).")
+@click.option("--budget", type=_Seconds(), default=60.0, metavar="TIME", help="Time for the file (default 60s).")
 def compare(file: str, style: str, budget: float) -> NoReturn:
     """Decide a scenario in every mode that the models compare, whichever it is written for: one table.
 
