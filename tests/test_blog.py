@@ -17,7 +17,7 @@ from verifier.system.run import Budget
 
 ROOT = Path(__file__).parent.parent
 CASES = sorted((ROOT / "examples" / "blog").glob("*.rollout"))
-# Proofs of a whole slice for which the solver names other bounds after other questions: these are left out of the golden.
+# Proofs of a whole slice for which the solver names other bounds after other questions: the golden is without them.
 NOT_UNIQUE = {"13d-slow-within-the-deadline", "16c-local-below-quota"}
 
 
