@@ -28,9 +28,9 @@ from verifier.report.report import CheckReport, report_of, scope_text
 from verifier.system.run import Budget
 from verifier.system.scope import THIS_TOPOLOGY
 
-# One question may take this part of the time that is left, of which a part is kept for the remedies.
-_SHARE = 0.5
-_VERDICTS = 0.7
+# The part of the time that is left that one verdict may take, and that the remedies of one check may take.
+_VERDICT = 0.35
+_REMEDIES = 0.8
 _SECONDS_LEAST = 0.5
 
 Progress = Callable[[int, int], None]
@@ -98,8 +98,8 @@ def _decided(
     found: dict[Task, CheckReport | Mends] = {}
 
     def seconds(task: Task) -> float:
-        left = (end - time.monotonic()) * (1.0 if task.mend else _VERDICTS)
-        return max(left * _SHARE, _SECONDS_LEAST)
+        left = (end - time.monotonic()) * (_REMEDIES if task.mend else _VERDICT)
+        return max(left, _SECONDS_LEAST)
 
     def done(task: Task, answer: CheckReport | Mends) -> None:
         found[task] = answer
