@@ -34,13 +34,15 @@ ORDER = (
     {"report"},
     {"fleet"},
     {"bundle"},
-    {"cli", "cli_graph"},
+    {"cli", "cli_compare", "cli_graph"},
     {"__main__"},
 )
 PLACE = {part: place for place, parts in enumerate(ORDER) for part in parts}
 
 # Views: they get a finished report.
 VIEWS = (
+    "report/comparison_json.py",
+    "report/comparison_text.py",
     "report/explanation.py",
     "report/fleet_json.py",
     "report/graph.py",
@@ -54,6 +56,7 @@ VIEWS = (
 LINES_MAX = 400
 LONGER = {
     "language/program.py": "one table: the frozen types of a checked program",
+    "language/syntax.py": "one table: the frozen types of the syntax tree",
     "system/lower.py": "one class: the lowering of every kind of condition",
 }
 

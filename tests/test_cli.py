@@ -382,8 +382,9 @@ def test_explain_knows_the_spelling_of_kubernetes() -> None:
 
 def test_help_shows_the_main_commands_first() -> None:
     shown = run("--help").stdout.partition("Commands:")[2]
-    assert re.findall(r"^  ([a-z-]+)  ", shown, re.MULTILINE)[:6] == [
+    assert re.findall(r"^  ([a-z-]+)  ", shown, re.MULTILINE)[:7] == [
         "verify",
+        "compare",
         "profiles",
         "explain",
         "compile",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from verifier.language.diagnostics import Diagnostic
     from verifier.language.load import Loaded
 
-_FIRST = ("verify", "profiles", "explain", "compile", "new", "check-system")
+_FIRST = ("verify", "compare", "profiles", "explain", "compile", "new", "check-system")
 BAD_INPUT, INTERNAL, INTERRUPTED, PIPE_CLOSED = 2, 3, 130, 141
 
 
@@ -388,4 +388,5 @@ def _colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
+import verifier.cli_compare  # noqa: E402  (compare)
 import verifier.cli_graph  # noqa: E402, F401  (graph, walk and export)

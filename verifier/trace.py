@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from verifier.analysis.verdict import Witness
 from verifier.interpreter import Interpreter, State, Value
 from verifier.records import dataclass
-from verifier.system.ir import Step, View, reads
+from verifier.system.ir import And, AtLeast, Expr, In, Not, Or, Seen, Step, View, reads
 from verifier.system.told_apart import groups_told_apart
 
 
@@ -33,13 +34,29 @@ class TraceEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """What a stuck run waits for: a step of `component`, which is in `state` and where nothing lets it happen any more.
+
+    `others`: how many more steps of the same kind it waits for.
+    """
+
+    label: str
+    component: str
+    state: str
+    others: int
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
-    """`since_ms..end_ms`: how long the violation lasts in this run. `late`: what had not happened at its end."""
+    """`since_ms..end_ms`: how long the violation lasts in this run. `late`: what had not happened at its end.
+    `awaited`: of a run that is stuck."""
 
     events: tuple[TraceEvent, ...]
     late: tuple[TraceEvent, ...]
     since_ms: int
     end_ms: int
+    awaited: tuple[Awaited, ...] = ()
 
     @property
     def lasts_ms(self) -> int:
@@ -53,9 +70,14 @@ def trace_of(witness: Witness) -> Trace:
 
 class _Telling:
     def __init__(self, witness: Witness) -> None:
-        self.witness = witness
         self.system = witness.system
         self.meaning = Interpreter(self.system)
+        self.stuck = witness.check.kind == "ends_with"
+        self.awaited: tuple[Awaited, ...] = ()
+        if self.stuck:
+            self.awaited, focus = self._awaited(witness)
+            witness = replace(witness, focus=focus)
+        self.witness = witness
         guards = [step.guard for step in self.system.steps]
         self.groups = groups_told_apart(self.system, [witness.check.when, *guards])
         self.clock_at = {name: i for i, name in enumerate([*self.system.step, *self.system.view])}
@@ -75,7 +97,34 @@ class _Telling:
         end = self.witness.replayed.end
         state = self.meaning.tick(state, end - now)
         late = tuple(self._event(owner, end, state, True, happened=False) for owner in self._late(state))
-        return Trace(tuple(events), late, self.witness.replayed.since * tick, end * tick)
+        return Trace(tuple(events), late, self.witness.replayed.since * tick, end * tick, self.awaited)
+
+    def _awaited(self, witness: Witness) -> tuple[tuple[Awaited, ...], frozenset[str]]:
+        """The next steps of the machines that are not where the check wants them, and the steps that would help these;
+        and the machines on which all of them depend."""
+        state = self.meaning.initial()
+        for effect in witness.replayed.effects:
+            move = self.meaning.refresh if effect.refresh else self.meaning.fire
+            state = move(state, effect.name)
+        at = dict(zip(self.system.machine, state.machines, strict=True))
+        when = witness.check.when
+        parts = when.parts if isinstance(when, And) else (when,)
+        open_ = [part for part in parts if not self.meaning.holds(part, state)]
+        wanted = {name for part in open_ for name in reads(part)}
+        first = [step for step in self.system.steps if step.machine in wanted and step.source == at[step.machine]]
+        helped = {atom for step in first for atom in _helpful(step.guard, True)}
+        more = [
+            step
+            for step in self.system.steps
+            if step.source == at[step.machine]
+            and any(step.machine == m and (step.target in states) is wish for m, states, wish in helped)
+        ]
+        found: dict[str, Awaited] = {}
+        for step in dict.fromkeys((*first, *more)):
+            known = found.get(step.origin)
+            new = Awaited(step.label, step.machine, step.source, 0, step.origin)
+            found[step.origin] = new if known is None else replace(known, others=known.others + 1)
+        return tuple(found.values()), frozenset(reads(when) | {machine for machine, _, _ in helped})
 
     def _late(self, state: State) -> Iterator[Step | View]:
         """What would end the violation, or might, and has been possible for some time."""
@@ -134,3 +183,17 @@ class _Telling:
             elif name in self.witness.focus:
                 parts.append(value)
         return tuple(parts)
+
+
+def _helpful(expr: Expr, wish: bool) -> Iterator[tuple[str, frozenset[str], bool]]:
+    """(machine, states, whether being in them helps) of what may turn `expr` into `wish`."""
+    match expr:
+        case In(machine, states):
+            yield machine, states, wish
+        case Not(body):
+            yield from _helpful(body, not wish)
+        case Seen(_, body):
+            yield from _helpful(body, wish)
+        case And(parts) | Or(parts) | AtLeast(_, parts):
+            for part in parts:
+                yield from _helpful(part, wish)

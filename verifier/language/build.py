@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Literal
 
 from lark.lexer import Token
-from lark.visitors import Transformer
 
 from verifier.language import syntax as s
+from verifier.language.build_comparisons import Comparisons
 from verifier.language.program import Span
 
 _KINDS: dict[str, Literal["number", "duration", "percent", "version", "text"]] = {
@@ -20,42 +19,8 @@ _KINDS: dict[str, Literal["number", "duration", "percent", "version", "text"]] =
 }
 
 
-class Builder(Transformer[Token, Any]):
+class Builder(Comparisons):
     """Methods are called bottom-up while the parser reduces. `file` is set before each parse."""
-
-    file: str = ""
-
-    # -- helpers -----------------------------------------------------------------------------------------------------
-
-    def _place(self, first: Any, last: Any) -> Span:
-        if isinstance(first, Token):
-            line, column = first.line or 1, first.column or 1
-        else:
-            line, column = first.span.line, first.span.column
-        if isinstance(last, Token):
-            end_line, end_column = last.end_line or 1, last.end_column or 1
-        else:
-            end_line, end_column = last.span.end_line, last.span.end_column
-        return Span(self.file, line, column, end_line, end_column)
-
-    def _span(self, children: list[Any]) -> Span:
-        flat = list(_flat(children))
-        return self._place(flat[0], flat[-1])
-
-    def _name(self, token: Token) -> s.Name:
-        return s.Name(str(token), self._place(token, token))
-
-    def _names(self, children: list[Any]) -> tuple[s.Name, ...]:
-        return tuple(self._name(c) for c in children if isinstance(c, Token) and c.type == "NAME")
-
-    def _text(self, token: Token | None) -> str:
-        return str(token)[1:-1] if token is not None else ""
-
-    def _binder(self, name: Token, type_: Token, cls: Token | None) -> s.Binder:
-        last = cls if cls is not None else type_
-        return s.Binder(
-            self._name(name), self._name(type_), self._name(cls) if cls is not None else None, self._place(name, last)
-        )
 
     # -- files -------------------------------------------------------------------------------------------------------
 
@@ -361,12 +326,6 @@ class Builder(Transformer[Token, Any]):
 
 for _rule in ("class", "if", "or", "and", "is"):  # rules whose names are words of Python
     setattr(Builder, _rule, getattr(Builder, f"{_rule}_"))
-
-
-def _flat(children: list[Any]) -> Iterator[Any]:
-    for child in children:
-        if isinstance(child, Token) or hasattr(child, "span"):
-            yield child
 
 
 def _whole(token: Token) -> int:

@@ -244,6 +244,14 @@ _ENTRIES = (
         "busy when (Worker[w] is busy) seen by List",
         "busy when Worker[w] is busy",
     ),
+    Entry(
+        "HL315",
+        "a comparison that cannot be made",
+        "A comparison has at least two cases and asks each of them something. What a case says is fixed: only a "
+        "remedy may look for the least duration, of a setting that is one or of a word that takes one.",
+        "remedy store.size = least of 1s..9s",
+        "remedy store.patience = least of 1s..9s",
+    ),
     # -- scenarios ---------------------------------------------------------------------------------------------------
     Entry(
         "HL313",

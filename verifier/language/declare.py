@@ -8,6 +8,7 @@ from typing import Any
 
 from verifier.language import program as p
 from verifier.language import syntax as s
+from verifier.language.comparisons import compared
 from verifier.language.conditions import Conditions
 from verifier.language.diagnostics import Collector
 from verifier.language.kinds import FUNCTIONS
@@ -39,6 +40,7 @@ def check_models(models: Iterable[s.Model], report: Collector) -> World:
         (s.SummaryDeclaration, world.summary_nodes, "summary"),
         (s.CheckDeclaration, world.check_nodes, "check"),
         (s.LemmaDeclaration, world.lemma_nodes, "lemma"),
+        (s.ComparisonDeclaration, world.comparison_nodes, "comparison"),
     ):
         for node in _of(declarations, kind):
             _enter(world, node, table, what)
@@ -67,7 +69,10 @@ def check_models(models: Iterable[s.Model], report: Collector) -> World:
     for require in _of(declarations, s.RequireDeclaration):
         if require.at.text not in world.settings and require.at.text not in world.blocks:
             checker.unknown_setting(require.at.text, require.at.span)
-        world.requires.append((require, checker.truth_known(require.condition, Scope())))
+        condition = checker.truth_known(require.condition, Scope())
+        world.requirements.append(p.Requirement(condition, require.at.text, require.text, require.write, require.span))
+    for comparison in world.comparison_nodes.values():
+        world.comparisons[comparison.name.text] = compared(world, checker, comparison)
     return world
 
 

@@ -512,6 +512,84 @@ class Lemma:
 
 
 @dataclass(frozen=True)
+class Requirement:
+    """`require condition at setting "text" write "what to write instead"`."""
+
+    condition: Static
+    at: str
+    text: str
+    write: str
+    span: Span
+
+
+# -- comparisons -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """Another value of a setting. `value` None: the least duration of the window `among` that will do, as the payload
+    of `word` if that is not empty."""
+
+    path: str
+    value: Static | None
+    word: str
+    among: Static | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Case:
+    """`under "name" "doc" with ..`: the same workload with other settings."""
+
+    name: str
+    doc: str
+    changes: tuple[Change, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class ComparedCheck:
+    """A check that every case is asked. `words`: what SAFE and UNSAFE are called; empty: something is lost."""
+
+    check: str
+    title: str
+    words: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class ShownValue:
+    """A number that is computed from the settings of each case."""
+
+    title: str
+    value: Static
+    span: Span
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """Changes that a case is tried with if one of `checks` is not SAFE there (none: any) and `when` holds."""
+
+    changes: tuple[Change, ...]
+    checks: tuple[str, ...]
+    when: Static | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The same workload in several cases: what is asked of each, computed for each, and may help each."""
+
+    name: str
+    doc: str
+    cases: tuple[Case, ...]
+    checks: tuple[ComparedCheck, ...]
+    values: tuple[ShownValue, ...]
+    remedies: tuple[Remedy, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
 class Asked:
     """`verify capacity >= 3`."""
 
@@ -538,6 +616,8 @@ class Program:
     lemmas: tuple[Lemma, ...]
     asked: tuple[Asked, ...]
     summaries: dict[str, Summary] = field(default_factory=dict)
+    requirements: tuple[Requirement, ...] = ()
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
 
     def sizes(self) -> tuple[str, ...]:
         """The paths of the sizes that a scenario chooses; the others are computed from them."""

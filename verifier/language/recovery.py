@@ -6,8 +6,8 @@ from lark.lexer import Token
 
 from verifier.language.tokens import OPERATORS
 
-_TOP = frozenset({"USE", "SETTINGS", "INDEX", "MACHINE", "VIEW", "LET", "REQUIRE", "CHECK", "LEMMA"})
-_ENTRY = frozenset({"NAME", "NO", "LBRACE", "ANY_SOURCE", "NEVER", "ENDS"})
+_TOP = frozenset({"USE", "SETTINGS", "INDEX", "MACHINE", "VIEW", "LET", "REQUIRE", "CHECK", "LEMMA", "COMPARISON"})
+_ENTRY = frozenset({"NAME", "NO", "LBRACE", "ANY_SOURCE", "NEVER", "ENDS", "UNDER", "VERIFY", "SHOW", "REMEDY"})
 
 
 def balanced(tokens: list[Token], scenario: bool) -> tuple[list[Token], list[Token]]:

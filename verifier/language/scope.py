@@ -100,7 +100,9 @@ class World:
     checks: dict[str, p.CheckGroup] = field(default_factory=dict)
     lemma_nodes: dict[str, s.LemmaDeclaration] = field(default_factory=dict)
     lemmas: dict[str, p.Lemma] = field(default_factory=dict)
-    requires: list[tuple[s.RequireDeclaration, p.Static]] = field(default_factory=list)
+    requirements: list[p.Requirement] = field(default_factory=list)
+    comparison_nodes: dict[str, s.ComparisonDeclaration] = field(default_factory=dict)
+    comparisons: dict[str, p.Comparison] = field(default_factory=dict)
 
     def classes(self, type_name: str) -> tuple[str, ...]:
         node = self.index_nodes.get(type_name)

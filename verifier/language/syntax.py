@@ -284,6 +284,64 @@ class LemmaDeclaration:
     span: Span
 
 
+@dataclass(frozen=True)
+class Change:
+    """`path = value`; or the least of `among`, a window of durations, as the payload of `word` if there is one."""
+
+    path: Name
+    value: Expression | None
+    word: Name | None
+    among: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Under:
+    """One of the cases that are compared."""
+
+    name: Name
+    doc: str
+    changes: tuple[Change, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A check that is decided in each case; `words`: what SAFE and UNSAFE are called, empty for a check of loss."""
+
+    check: Name
+    title: str
+    words: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Show:
+    """A value that is computed from the settings of each case."""
+
+    title: str
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """Changes that may make a case SAFE, tried on `checks` (none: on all of them) where `when` holds."""
+
+    changes: tuple[Change, ...]
+    checks: tuple[Name, ...]
+    when: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class ComparisonDeclaration:
+    name: Name
+    doc: str
+    entries: tuple[Under | Compared | Show | Remedy, ...]
+    span: Span
+
+
 Declaration = (
     Use
     | SettingsDeclaration
@@ -295,6 +353,7 @@ Declaration = (
     | RequireDeclaration
     | CheckDeclaration
     | LemmaDeclaration
+    | ComparisonDeclaration
 )
 
 # -- scenarios -------------------------------------------------------------------------------------------------------

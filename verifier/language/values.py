@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from verifier.language import program as p
-from verifier.language.diagnostics import Collector
+from verifier.language.diagnostics import Collector, Diagnostic
 from verifier.language.evaluate import Unknown, evaluate
 from verifier.language.program import Span
 from verifier.language.reads import walk
-from verifier.language.scope import World
 from verifier.language.text import duration_text
 
 if TYPE_CHECKING:
@@ -17,28 +17,42 @@ if TYPE_CHECKING:
     from verifier.language.workloads import Workload
 
 
-def check_values(program: p.Program, workload: Workload, shared: Said, world: World, report: Collector) -> None:
+def check_values(program: p.Program, workload: Workload, shared: Said, report: Collector) -> None:
     """Reports values out of range and requirements that do not hold. Values with mistakes of type are left alone."""
     wrong = {d.span for d in report.found}
     for (path, cls), given in program.values.items():
         if given.span not in wrong:
             _check_value(program.settings[path], cls, given, program, report)
     if not any(d.span == given.span for d in report.found for given in program.values.values()):
-        for require, condition in world.requires:
-            try:
-                holds = evaluate(condition, program, {})
-            except (Unknown, ArithmeticError, AttributeError, KeyError, TypeError):
-                continue  # a value it needs is missing, which is reported there
-            if not holds:
-                place, note = _place_of(require.at.text, program, workload, shared)
-                report.add(
-                    "HL407",
-                    place,
-                    require.text,
-                    why=note,
-                    fix=f"write {_quoted(require.write)}" if require.write else "",
-                    secondary=((require.span, "required here"),),
-                )
+        for require in not_met(program):
+            place, note = _place_of(require.at, program, workload, shared)
+            report.add(
+                "HL407",
+                place,
+                require.text,
+                why=note,
+                fix=f"write {_quoted(require.write)}" if require.write else "",
+                secondary=((require.span, "required here"),),
+            )
+
+
+def not_met(program: p.Program) -> Iterator[p.Requirement]:
+    """The requirements of the models that the program's values do not fulfil."""
+    for require in program.requirements:
+        try:
+            holds = evaluate(require.condition, program, {})
+        except (Unknown, ArithmeticError, AttributeError, KeyError, TypeError):
+            continue  # a value it needs is missing, which is reported there
+        if not holds:
+            yield require
+
+
+def out_of_range(program: p.Program) -> tuple[Diagnostic, ...]:
+    """What is wrong with the program's values, one by one."""
+    report = Collector()
+    for (path, cls), given in program.values.items():
+        _check_value(program.settings[path], cls, given, program, report)
+    return tuple(report.found)
 
 
 def _quoted(text: str) -> str:

@@ -45,7 +45,7 @@ def programs(scenario: s.Scenario, world: World, reader: Reader, file: str) -> l
         program = _program(workload, shared, world, asked)
         if asked:
             _required(workload, shared, program, world, report)
-        check_values(program, workload, shared, world, report)
+        check_values(program, workload, shared, report)
         found.append(program)
     return found
 
@@ -234,6 +234,8 @@ def _program(workload: Workload, shared: Said, world: World, asked: tuple[p.Aske
         checks=world.checks,
         lemmas=tuple(world.lemmas.values()),
         summaries=world.summaries,
+        requirements=tuple(world.requirements),
+        comparisons=world.comparisons,
         asked=asked,
     )
 

@@ -60,6 +60,10 @@ def _violation(violation: Violation) -> dict[str, Any]:
             "end_ms": trace.end_ms,
             "events": [_event(event) for event in trace.events],
             "late": [_event(event) for event in trace.late],
+            "waits_for": [
+                {"label": step.label, "component": step.component, "state": step.state, "origin": step.origin}
+                for step in trace.awaited
+            ],
         },
         "why": [
             {

@@ -143,7 +143,7 @@ def searched_json(searched: Searched) -> dict[str, object]:
 def _violation(program: Program, trace: Trace, part: PartResult, every: bool) -> Violation:
     grade = _grade(trace, part, every)
     last = {event.label: event for event in (*trace.events, *trace.late) if event.close and event.rests_on}
-    links = sorted(last.values(), key=lambda event: event.at_ms)
+    links = [] if trace.awaited else sorted(last.values(), key=lambda event: event.at_ms)
     return Violation(part.text, part.name, grade, every, trace, tuple(_reason(program, link) for link in links))
 
 

@@ -9,7 +9,7 @@ import click
 from verifier.analysis.verdict import Verdict
 from verifier.language.text import duration_text
 from verifier.report.report import Bound, CheckReport, Reason, Report, Violation, certified_text, searched_text
-from verifier.trace import TraceEvent
+from verifier.trace import Awaited, TraceEvent
 
 _TIMETABLE_LINES = 12
 _WHY_LINES = 7
@@ -69,6 +69,10 @@ def _violation(violation: Violation, explain: bool) -> Iterator[str]:
     yield ""
     yield from _timetable(violation, explain)
     yield ""
+    if trace.awaited:
+        yield "  it waits for"
+        yield from _columns(_awaited(step) for step in trace.awaited)
+        return
     yield "  why it can happen"
     telling = [reason for reason in violation.why if explain or _telling(reason)]
     most = len(telling) if explain else _WHY_LINES
@@ -78,13 +82,18 @@ def _violation(violation: Violation, explain: bool) -> Iterator[str]:
         yield f"    .. and {len(telling) - most} shorter waits (--explain shows them)"
 
 
+def _awaited(step: Awaited) -> tuple[str, ...]:
+    more = f", or {step.others} more of its kind" if step.others else ""
+    return (step.label + more, f"{step.component} is {step.state}", f"({step.origin})")
+
+
 def _timetable(violation: Violation, explain: bool) -> Iterator[str]:
     """The events that lead to the violation, and what was late at its end; runs of others are one line each."""
     trace = violation.trace
     begun = sum(event.at_ms <= trace.since_ms for event in trace.events)
     before, after = trace.events[:begun], trace.events[begun:]
     rows = _folded(before, explain, _TIMETABLE_LINES - 4)
-    rows.append((_clock(trace.since_ms), "LOST", violation.text))
+    rows.append((_clock(trace.since_ms), "STUCK" if trace.awaited else "LOST", violation.text))
     rows += _folded(after, explain, 2)
     if trace.lasts_ms:
         rows += [(_clock(event.at_ms), event.component, f"not yet: {event.label}") for event in trace.late]
