@@ -70,10 +70,6 @@ def test_a_service_without_a_workload_is_not_verified(tmp_path: Path) -> None:
     assert loaded(tmp_path, DEPLOYMENT).without_service == ("Deployment default/web",)
 
 
-def test_other_events(tmp_path: Path) -> None:
-    assert ways(loaded(tmp_path, WEB, event="drain")) == {"ClusterIP": "drain is not modelled yet"}
-
-
 @pytest.mark.parametrize(
     ("note", "name"),
     [

@@ -52,6 +52,7 @@ def verified(manifests: Manifests, limits: Limits, progress: Progress) -> FleetR
     answers = _answered(asked, limits, progress)
     if len(asked) > _FEW:
         answers |= _fixes(manifests.cases, keys, asked, answers)
+    named = manifests.events_named
     refused: list[Diagnostic] = []
     cases = []
     for case in manifests.cases:
@@ -61,7 +62,7 @@ def verified(manifests: Manifests, limits: Limits, progress: Progress) -> FleetR
             if found is not None and found.refused:  # the places of another workload: asked again for this one's
                 found = answer(_question(path, case, limits.seconds))
                 refused += found.refused
-            paths.append(_path(path, case, found))
+            paths.append(replace(_path(path, case, found), event=path.event if named else ""))
         cases.append(CaseReport(case.title, case.workload, _place(case.span), tuple(paths), case.taken))
     return FleetReport(
         tuple(cases),
@@ -74,6 +75,7 @@ def verified(manifests: Manifests, limits: Limits, progress: Progress) -> FleetR
         manifests.version,
         0.0,
         limits.strict,
+        manifests.events,
     )
 
 

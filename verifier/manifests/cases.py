@@ -12,6 +12,7 @@ from verifier.language.program import Span, Version
 from verifier.manifests import tree
 from verifier.manifests.application import application, parsed_value
 from verifier.manifests.config import Config, Said
+from verifier.manifests.events import DRAIN, ROLLOUT, SCALE_DOWN, Event, event_of, needs_placement
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object, Objects
 from verifier.manifests.platforms import (
@@ -33,7 +34,6 @@ from verifier.manifests.suppressions import Suppression
 from verifier.manifests.translate import NODES, Setting, gate_opens, pod_entries, replicas, scenario
 
 MODULES = ("kubernetes", "load_balancers/load_balancer")
-EVENTS = ("rollout", "drain", "scale-down", "bad-image", "node-join")
 _NOT_MODELLED = {
     "StatefulSet": "how a StatefulSet replaces its pods is not modelled yet",
     "ReplicaSet": "a ReplicaSet of its own never replaces its pods: nothing rolls out",
@@ -43,7 +43,7 @@ _NOT_MODELLED = {
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One way of requests. `scenario` None: it cannot be verified, and `why_not` says why.
+    """One way of requests, while `event` happens. `scenario` None: it cannot be verified, and `why_not` says why.
 
     `unless`: what keeps SAFE from being claimed although the scenario may be SAFE. `notes`: what was taken as given.
     """
@@ -56,6 +56,7 @@ class Path:
     unless: tuple[str, ...] = ()
     places: dict[str, Span] = field(default_factory=dict)
     suppressed: Suppression | None = None
+    event: str = ROLLOUT
     longest_setting: str = "app.longest_request"
 
     @property
@@ -84,7 +85,7 @@ class Options:
     kubernetes: Version
     told_at: Span
     config: Config
-    event: str = "rollout"
+    events: tuple[str, ...] = (ROLLOUT,)
 
 
 def cases_of(
@@ -118,11 +119,17 @@ class _Making:
         workload = pair.workload
         title = f"{pair.service.namespace}/{pair.service.name}"
         why_not = self._unverifiable(pair)
-        paths = tuple(self._path(pair, *way, why_not) for way in self._ways(pair))
-        same = () if self.old is not None else ("running pods are taken to have the same settings",)
+        running = _pods_of(pair, self.old or self.objects)
+        events = [event_of(name, pair, self.objects, running, self.old is not None) for name in self.options.events]
+        ways = [(event, way) for event in events for way in self._ways(pair)]
+        paths = tuple(self._path(pair, event, *way, why_not) for event, way in ways)
+        rolls = any(event.replaces for event in events)
+        same = ("running pods are taken to have the same settings",) if rolls and self.old is None else ()
         placed = pair.service.root.text("spec", "externalTrafficPolicy") == "Local" and self._spread(pair) is None
         even = ("running pods are taken to be spread evenly",) if placed else ()
-        taken = ("connections that are kept alive", "drain and scale-down", *same, *even)
+        left = " and ".join(name for name in (DRAIN, SCALE_DOWN) if name not in self.options.events)
+        told = (note for event in events for note in event.taken)
+        taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *told)
         name = f"{workload.kind} {workload.name}"
         return Case(title, name, workload.root.head, paths, tuple(_irrelevant(pair)), taken)
 
@@ -172,10 +179,13 @@ class _Making:
 
     # -- one way -------------------------------------------------------------------------------------------------------
 
-    def _path(self, pair: Pair, name: str, platform: Profile, mode: str, missing: str, why_not: str) -> Path:
-        reason = missing or why_not
+    def _path(
+        self, pair: Pair, event: Event, name: str, platform: Profile, mode: str, missing: str, why_not: str
+    ) -> Path:
+        running = _pods_of(pair, self.old or self.objects)
+        reason = missing or why_not or event.why_not or needs_placement(event, mode, running)
         if reason or pair.pod is None:
-            return Path(name, reason)
+            return Path(name, reason, event=event.name)
         blocks = frozenset(h.path for h in world_of(MODULES).headers.values() if h.inside == "cluster")
         setting = Setting(
             pair,
@@ -188,7 +198,9 @@ class _Making:
             platform.facts.get("gate", ""),
             self.nodes,
             self._old_pod(pair),
-            self._spread(pair) if mode == NODES_WITH_PODS else None,
+            self._spread(pair) if mode == NODES_WITH_PODS else event.spread,
+            event.block,
+            event.count,
         )
         found = scenario(setting, blocks)
         ignored = next(
@@ -202,6 +214,7 @@ class _Making:
             unless=tuple(_unless(pair.pod, mode)),
             places=tree.places(found.items),
             suppressed=ignored,
+            event=event.name,
         )
 
     def _application(self, workload: Object) -> tuple[tree.Entry, ...]:
@@ -252,8 +265,6 @@ class _Making:
             return _NOT_MODELLED[workload.kind]
         if workload.kind == "DaemonSet" and (found := _daemon_set(workload)):
             return found
-        if self.options.event != "rollout":
-            return f"{self.options.event} is not modelled yet"
         if service.flag("spec", "publishNotReadyAddresses"):
             return "publishNotReadyAddresses: pods get requests whether Ready or not, which is not modelled"
         ports = [port.text("protocol") or "TCP" for port in service.each("spec", "ports")]

@@ -11,6 +11,7 @@ from verifier.language.program import Span, Version
 from verifier.manifests import schema
 from verifier.manifests.cases import Case, Options, cases_of, config_version
 from verifier.manifests.config import FILE, Config, read_config
+from verifier.manifests.events import ROLLOUT
 from verifier.manifests.files import STDIN, revision_texts, texts
 from verifier.manifests.findings import warn
 from verifier.manifests.nodes import Document, Node
@@ -35,7 +36,7 @@ class Ask:
     on: str | None = None
     version_given: str | None = None
     old: str | None = None
-    event: str = "rollout"
+    events: tuple[str, ...] = (ROLLOUT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,12 @@ class Manifests:
     without_service: tuple[str, ...]
     version: str
     sources: dict[str, str]
+    events: tuple[str, ...] = (ROLLOUT,)
+
+    @property
+    def events_named(self) -> bool:
+        """Was anything asked about but the event that is looked at if none is named?"""
+        return self.events != (ROLLOUT,)
 
 
 def load(ask: Ask) -> Manifests:
@@ -60,7 +67,7 @@ def load(ask: Ask) -> Manifests:
     config = _config(ask.files, report)
     options = _options(ask, config, report)
     objects, version, documents = _objects(files, options.kubernetes, ask.version_given or config.kubernetes, report)
-    options = Options(options.on, version, options.told_at, config, ask.event)
+    options = Options(options.on, version, options.told_at, config, ask.events)
     old = _old(ask, version, report)
     for found in list(objects.found.values()):
         if refused(found, report):
@@ -83,6 +90,7 @@ def load(ask: Ask) -> Manifests:
         tuple(f"{a.object.kind} {a.object.namespace}/{a.object.name}" for a in selection.workloads),
         f"v{version.major}.{version.minor}",
         _excerpts(dict(files), documents, places),
+        ask.events,
     )
 
 
@@ -115,7 +123,7 @@ def _options(ask: Ask, config: Config, report: Collector) -> Options:
             report.add("HL462", told_at, "`kubernetes` is a version", fix='write `kubernetes = "1.34"`')
     asked = tuple(int(part) for part in ask.version_given.lstrip("v").split(".")[:2]) if ask.version_given else None
     version = Version(*asked) if asked else given or NEWEST
-    return Options(on, version, told_at, config, ask.event)
+    return Options(on, version, told_at, config, ask.events)
 
 
 def _objects(

@@ -37,6 +37,7 @@ class _Change:
     group: str
     gives: tuple[tree.Entry, ...]
     takes: frozenset[str] = frozenset()
+    budget: int | None = None  # pods that a disruption budget protects
 
 
 def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
@@ -53,6 +54,8 @@ def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
     for item in scenario.items:
         if isinstance(item, s.BlockNode) and item.name.text == "running":
             continue
+        if isinstance(item, s.BlockNode) and item.name.text == "what_if":
+            item = _protected(item, changes)
         if isinstance(item, s.BlockNode) and item.name.text == "deployment":
             kept = tuple(entry for entry in item.entries if entry.name.text not in names)
             item = replace(item, entries=(*kept, *given))
@@ -72,15 +75,49 @@ def _next_rollout(of: Setting, scenario: s.Scenario) -> Repair:
 
 def _changes(of: Setting) -> Iterator[_Change]:
     pod, here = of.pod, of.pod.container.head
-    yield from _strategy(of)
+    drained = of.what_if is not None and _is_event(of.what_if, "drain")
+    if drained:
+        yield from _budget(of)
+    if of.what_if is None or _is_event(of.what_if, "bad_image"):
+        yield from _strategy(of)
     if pod.probe("readinessProbe") is None:
         port = f" on port {pod.port}" if pod.port is not None else ""
         probe = tree.block("readiness_probe", None, [], here)
         yield _Change(f"add a readinessProbe{port}", here, "no readiness probe", (probe,))
     elif (entry := _asks_another_port(pod)) is not None:
         yield entry
-    yield from _waits_for_balancer(of)
+    if of.what_if is None:
+        yield from _waits_for_balancer(of)
     yield from _hook(of)
+
+
+def _is_event(block: s.BlockNode, name: str) -> bool:
+    return any(isinstance(e, s.Assignment) and e.value == tree.word(name, e.value.span) for e in block.entries)
+
+
+def _budget(of: Setting) -> Iterator[_Change]:
+    """A drain that takes every pod at once: a budget that leaves all but one, with at least two."""
+    assert of.what_if is not None
+    count, span = replicas(of.pair.workload, of.pair.autoscaler)
+    if count > 1 and any(e.name.text == "budget" for e in of.what_if.entries):
+        return
+    more = [tree.entry("replicas", tree.number(2, span), span)] if count < 2 else []
+    text = "a PodDisruptionBudget with maxUnavailable: 1"
+    words = f"replicas: 2, and {text}" if more else f"add {text}"
+    group = "one replica" if more else "no budget for disruptions"
+    yield _Change(words, span, group, tuple(more), budget=max(count, 2) - 1)
+
+
+def _protected(block: s.BlockNode, changes: list[_Change]) -> s.BlockNode:
+    """The event with the budget that a change adds."""
+    given = next((change for change in changes if change.budget is not None), None)
+    if given is None or given.budget is None:
+        return block
+    budget = tree.block(
+        "budget", None, [tree.entry("healthy", tree.number(given.budget, given.span), given.span)], given.span
+    )
+    kept = [entry for entry in block.entries if entry.name.text != "budget"]
+    return replace(block, entries=(*kept, budget))
 
 
 def _hook(of: Setting) -> Iterator[_Change]:

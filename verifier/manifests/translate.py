@@ -46,7 +46,8 @@ _PROBES = (
 class Setting:
     """What is the same for every way of requests to one workload. `old`: the pods that run now, where they are known
     to be other ones; `cluster`: the platform's blocks; `mode`: what its balancer sends to; `gate`: when it opens the
-    readiness gates of its pods; `spread`: on how many nodes its pods are now."""
+    readiness gates of its pods; `spread`: on how many nodes its pods are now; `what_if`: another event than its
+    rollout; `count`: how many pods there are before that."""
 
     pair: Pair
     pod: Pod
@@ -59,6 +60,8 @@ class Setting:
     nodes: int = NODES
     old: tuple[Object, Pod] | None = None
     spread: tuple[int, Span] | None = None
+    what_if: s.BlockNode | None = None
+    count: tuple[int, Span] | None = None
 
 
 def scenario(of: Setting, blocks: frozenset[str]) -> s.Scenario:
@@ -77,6 +80,7 @@ def scenario(of: Setting, blocks: frozenset[str]) -> s.Scenario:
         tree.block("app", label, [*of.app, *_image(of)], here),
         tree.block("deployment", label, [*_rollout(of), *template], here),
         *_per_node(workload, label),
+        *([of.what_if] if of.what_if is not None else []),
         *_running(of, template, label, here),
         tree.block("service", label, [_policy(of, service)], service.head),
         s.Verify(tree.name(CHECK, here), None, here),
@@ -154,7 +158,7 @@ def replicas(workload: Object, autoscaler: Object | None) -> tuple[int, Span]:
 def _rollout(of: Setting) -> Iterator[tree.Entry]:
     workload, root = of.pair.workload, of.pair.workload.root
     if workload.kind == "Deployment":
-        count, span = replicas(workload, of.pair.autoscaler)
+        count, span = of.count or replicas(workload, of.pair.autoscaler)
         yield tree.entry("replicas", tree.number(count, span), span)
         yield from _placement(of.pod)
         if of.spread is not None:

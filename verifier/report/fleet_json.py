@@ -42,6 +42,8 @@ def _case(case: CaseReport) -> dict[str, Any]:
 
 def _path(path: PathReport) -> dict[str, Any]:
     found: dict[str, Any] = {"name": path.name, "verdict": path.verdict.value}
+    if path.event:
+        found["event"] = path.event
     if path.reason:
         found["reason"] = path.reason
     if path.checks:

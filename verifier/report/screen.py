@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from textwrap import shorten
+from textwrap import shorten, wrap
 
 import click
 
@@ -57,16 +57,22 @@ def findings(report: FleetReport) -> str:
 def _case(case: CaseReport, report: FleetReport, colour: bool) -> Iterator[str]:
     behind = f" -> {case.workload}" if case.workload else ""
     yield f"{_painted(case.verdict, colour)}  {case.title}{behind}   {case.place}, version {report.version}"
-    width = max(len(path.name) for path in case.paths)
+    width = max(len(_named(path)) for path in case.paths)
     for path in case.paths:
-        yield f"  {path.name.ljust(width)}  {_painted(path.verdict, colour, 12)}  {_said(path)}".rstrip()
+        yield f"  {_named(path).ljust(width)}  {_painted(path.verdict, colour, 12)}  {_said(path)}".rstrip()
     worst = min(case.paths, key=_badness)
     yield from _why(worst, case)
     irrelevant = next((path.irrelevant for path in case.paths if path.checks), ())
     if irrelevant:
         yield f"  does not matter  {', '.join(irrelevant)}"
     if case.taken:
-        yield f"  not looked at    {'; '.join(case.taken)}"
+        indent = " " * 19
+        yield from wrap("; ".join(case.taken), _WIDTH, initial_indent="  not looked at    ", subsequent_indent=indent)
+
+
+def _named(path: PathReport) -> str:
+    """The way, and what happens, if that was asked for."""
+    return f"{path.name}, {path.event}" if path.event else path.name
 
 
 def _said(path: PathReport) -> str:
@@ -104,7 +110,7 @@ def _why(path: PathReport, case: CaseReport) -> Iterator[str]:
 
 def _of(path: PathReport, case: CaseReport) -> str:
     """Which way it is, where the others have other verdicts."""
-    return "" if len({each.verdict for each in case.paths}) == 1 else f" ({path.name})"
+    return "" if len({each.verdict for each in case.paths}) == 1 else f" ({_named(path)})"
 
 
 def _resting(bound: Bound) -> str:
@@ -122,6 +128,8 @@ def _badness(path: PathReport) -> tuple[int, int, int]:
 
 def _table(report: FleetReport, colour: bool, explain: bool) -> Iterator[str]:
     groups = _grouped(report.cases)
+    if len(report.events) > 1:
+        yield from _by_event(report, explain)
     for (verdict, cause), rows in groups:
         fixes = Counter(path.fix.text for _, path in rows if path.fix is not None)
         titles = len({case.title for case, _ in rows})
@@ -137,8 +145,24 @@ def _table(report: FleetReport, colour: bool, explain: bool) -> Iterator[str]:
         yield ""
 
 
+def _by_event(report: FleetReport, explain: bool) -> Iterator[str]:
+    """A row for each way, with the verdict for each event: the worst first."""
+    rows: dict[tuple[str, str], dict[str, Verdict]] = {}
+    for case in report.cases:
+        for path in case.paths:
+            rows.setdefault((case.title, path.name), {})[path.event] = path.verdict
+    ranks = {key: sorted(verdict.rank for verdict in found.values()) for key, found in rows.items()}
+    wanted = sorted(rows, key=lambda key: (ranks[key], key))
+    shown = wanted if explain else wanted[:_ROWS_MAX]
+    cells = [(*key, *(rows[key][e].value if e in rows[key] else "" for e in report.events)) for key in shown]
+    yield from _columns([("", "", *report.events), *cells])
+    if len(wanted) > len(shown):
+        yield f"  .. and {len(wanted) - len(shown)} more (--explain lists them, -k NAME shows one)"
+    yield ""
+
+
 def _row(case: CaseReport, path: PathReport) -> tuple[str, ...]:
-    return (case.title, path.name, _worst_case(path), path.cause_at or case.place)
+    return (case.title, _named(path), _worst_case(path), path.cause_at or case.place)
 
 
 def _grouped(cases: Iterable[CaseReport]) -> list[tuple[tuple[Verdict, str], list[tuple[CaseReport, PathReport]]]]:
