@@ -113,7 +113,7 @@ class _Making:
         self.objects, self.options, self.old = objects, options, old
         self.ignored, self.report = ignored, report
         self.nodes = len(list(objects.of("Node"))) or NODES
-        self.applications: dict[tuple[str, str, str], tuple[tree.Entry, ...]] = {}
+        self.applications: dict[tuple[str, ...], tuple[tree.Entry, ...]] = {}
 
     def case(self, pair: Pair) -> Case:
         workload = pair.workload
@@ -190,7 +190,7 @@ class _Making:
         setting = Setting(
             pair,
             pair.pod,
-            self._application(pair.workload),
+            self._application(pair.workload, pair.pod),
             self._cluster(platform),
             self.options.kubernetes,
             self.options.told_at,
@@ -217,10 +217,12 @@ class _Making:
             event=event.name,
         )
 
-    def _application(self, workload: Object) -> tuple[tree.Entry, ...]:
-        if workload.key not in self.applications:
-            self.applications[workload.key] = tuple(application(workload, self.options.config, self.report))
-        return self.applications[workload.key]
+    def _application(self, workload: Object, pod: Pod) -> tuple[tree.Entry, ...]:
+        """Once for each container that serves: mistakes are reported once."""
+        key = (*workload.key, pod.container.text("name"))
+        if key not in self.applications:
+            self.applications[key] = tuple(application(workload, pod, self.options.config, self.report))
+        return self.applications[key]
 
     def _cluster(self, platform: Profile) -> tuple[s.BlockNode, ...]:
         """The platform's blocks, with what hitless.toml says of this cluster."""

@@ -46,6 +46,11 @@ class PathReport:
     event: str = ""
 
     @property
+    def longest(self) -> bool:
+        """Was it shown that none of its violations lasts longer than the ones found?"""
+        return all(check.violation.longest for check in self.checks if check.violation is not None)
+
+    @property
     def typically_ms(self) -> int | None:
         """How long requests are lost if everything that is assumed is typical."""
         found = [check.typically_ms for check in self.checks if check.typically_ms is not None]

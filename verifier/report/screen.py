@@ -188,7 +188,8 @@ def _worst_case(path: PathReport) -> str:
     if path.thresholds:
         return f"safe if {path.thresholds[0]}"
     if path.lasts_ms:
-        return f"up to {duration_text(path.lasts_ms)}{_typically(path)}"
+        most = duration_text(path.lasts_ms)
+        return f"{f'up to {most}' if path.longest else f'{most} or more'}{_typically(path)}"
     return "at the edge" if path.grade.startswith("only") else ""
 
 
