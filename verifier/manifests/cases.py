@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from verifier.language import syntax as s
-from verifier.language.assemble import scenario_text, world_of
+from verifier.language.assemble import world_of
 from verifier.language.diagnostics import Collector
 from verifier.language.program import Span, Version
 from verifier.manifests import tree
 from verifier.manifests.application import application, parsed_value
+from verifier.manifests.changes import NO_CHANGE, Change, change_of, pods_of
 from verifier.manifests.config import Config, Said
 from verifier.manifests.events import DRAIN, ROLLOUT, SCALE_DOWN, Event, event_of, needs_placement
 from verifier.manifests.nodes import Node
@@ -31,7 +32,7 @@ from verifier.manifests.repairs import Repair, repair_of
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair, Selection
 from verifier.manifests.suppressions import Suppression
-from verifier.manifests.translate import NODES, Setting, gate_opens, pod_entries, replicas, scenario
+from verifier.manifests.translate import NODES, Setting, gate_opens, replicas, scenario
 
 MODULES = ("kubernetes", "load_balancers/load_balancer")
 _NOT_MODELLED = {
@@ -118,18 +119,19 @@ class _Making:
     def case(self, pair: Pair) -> Case:
         workload = pair.workload
         title = f"{pair.service.namespace}/{pair.service.name}"
-        why_not = self._unverifiable(pair)
-        running = _pods_of(pair, self.old or self.objects)
+        change = change_of(pair, self.old, self.report) if self.old is not None else NO_CHANGE
+        why_not = self._unverifiable(pair) or change.why_not
+        running = pods_of(pair, self.old or self.objects)
         events = [event_of(name, pair, self.objects, running, self.old is not None) for name in self.options.events]
         ways = [(event, way) for event in events for way in self._ways(pair)]
-        paths = tuple(self._path(pair, event, *way, why_not) for event, way in ways)
+        paths = tuple(self._path(pair, event, change, *way, why_not) for event, way in ways)
         rolls = any(event.replaces for event in events)
         same = ("running pods are taken to have the same settings",) if rolls and self.old is None else ()
         placed = pair.service.root.text("spec", "externalTrafficPolicy") == "Local" and self._spread(pair) is None
         even = ("running pods are taken to be spread evenly",) if placed else ()
         left = " and ".join(name for name in (DRAIN, SCALE_DOWN) if name not in self.options.events)
         told = (note for event in events for note in event.taken)
-        taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *told)
+        taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *told, *change.taken)
         name = f"{workload.kind} {workload.name}"
         return Case(title, name, workload.root.head, paths, tuple(_irrelevant(pair)), taken)
 
@@ -180,10 +182,19 @@ class _Making:
     # -- one way -------------------------------------------------------------------------------------------------------
 
     def _path(
-        self, pair: Pair, event: Event, name: str, platform: Profile, mode: str, missing: str, why_not: str
+        self,
+        pair: Pair,
+        event: Event,
+        change: Change,
+        name: str,
+        platform: Profile,
+        mode: str,
+        missing: str,
+        why_not: str,
     ) -> Path:
-        running = _pods_of(pair, self.old or self.objects)
+        running = pods_of(pair, self.old or self.objects)
         reason = missing or why_not or event.why_not or needs_placement(event, mode, running)
+        reason = reason or change.unless(mode, name)
         if reason or pair.pod is None:
             return Path(name, reason, event=event.name)
         blocks = frozenset(h.path for h in world_of(MODULES).headers.values() if h.inside == "cluster")
@@ -199,7 +210,7 @@ class _Making:
             self.nodes,
             self._old_pod(pair),
             self._spread(pair) if mode == NODES_WITH_PODS else event.spread,
-            event.block,
+            tuple(block for block in (event.block, change.block) if block is not None),
             event.count,
         )
         found = scenario(setting, blocks)
@@ -243,16 +254,16 @@ class _Making:
         """What runs now: the pods of a dump, which carry their own template, else the workload as it was."""
         if self.old is None:
             return None
-        running = _pods_of(pair, self.old)
+        running = pods_of(pair, self.old)
         workload = running[0] if running else self.old.found.get(pair.workload.key)
-        port = next(pair.service.root.each("spec", "ports"), None)
+        port = next((self.old.found.get(pair.service.key) or pair.service).root.each("spec", "ports"), None)
         target = port.get("targetPort") if port is not None else None
         pod = pod_of(workload, target, port.number("port") if port is not None else None) if workload else None
         return (workload, pod) if workload is not None and pod is not None else None
 
     def _spread(self, pair: Pair) -> tuple[int, Span] | None:
         """On how many nodes the pods are that run now, if a dump tells."""
-        pods = _pods_of(pair, self.old or self.objects)
+        pods = pods_of(pair, self.old or self.objects)
         names = {pod.root.text("spec", "nodeName") for pod in pods} - {""}
         return (len(names), pods[0].root.head) if names else None
 
@@ -280,27 +291,6 @@ class _Making:
             return f"requests pass through a sidecar ({pair.pod.mesh}), which stops in its own time: not modelled"
         if workload.kind == "Deployment" and replicas(workload, pair.autoscaler)[0] == 0:
             return "0 replicas: no pod serves"
-        if self.old is not None:
-            return self._changed(pair)
-        return ""
-
-    def _changed(self, pair: Pair) -> str:
-        """What --from shows to change besides the pod template."""
-        assert self.old is not None
-        before = self.old.found.get(pair.service.key)
-        running = _pods_of(pair, self.old)
-        if before is None or (self.old.found.get(pair.workload.key) is None and not running):
-            return "it is new: nothing runs that a rollout could replace"
-        if len({_template(pod) for pod in running}) > 1:
-            return "the pods that run now have several templates: a rollout is under way, which is not modelled"
-        for field_name in ("selector", "ports", "type", "externalTrafficPolicy"):
-            now, then = (_plain(o.root.get("spec", field_name)) for o in (pair.service, before))
-            if now != then:
-                return f"the Service's {field_name} changes in the same apply, which is not modelled yet"
-        wanted = pair.service.root.texts("spec", "selector")
-        runs = [*running, *(o for o in (self.old.found.get(pair.workload.key),) if o is not None)]
-        if not wanted.items() <= runs[0].pod_labels.items():
-            return "the Service does not select the pods that run now"
         return ""
 
 
@@ -312,20 +302,6 @@ def _irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
     yield "controllers.scheduled_within", "scheduling"
     if pair.workload.root.number("spec", "minReadySeconds"):
         yield "deployment.min_ready", "minReadySeconds"
-
-
-def _pods_of(pair: Pair, objects: Objects) -> list[Object]:
-    """Pods in these objects that a controller made and that the Service selects."""
-    wanted = pair.service.root.texts("spec", "selector")
-    pods = [o for o in objects.of("Pod") if o.namespace == pair.service.namespace and o.owner]
-    return [pod for pod in pods if wanted and wanted.items() <= pod.labels.items()]
-
-
-def _template(pod: Object) -> str:
-    """The part of a pod that matters here, in a form that can be compared."""
-    found = pod_of(pod, None, None)
-    entries = list(pod_entries(found)) if found is not None else []
-    return scenario_text((tree.block("pod", None, entries, pod.root.head),))
 
 
 def _daemon_set(workload: Object) -> str:
@@ -341,16 +317,6 @@ def _daemon_set(workload: Object) -> str:
 def _with(block: s.BlockNode, entry: s.Assignment) -> s.BlockNode:
     kept = [each for each in block.entries if each.name.text != entry.name.text]
     return tree.block(block.name.text, None, [*kept, entry], block.span)
-
-
-def _plain(node: Node | None) -> object:
-    """A value without its places."""
-    value = node.value if node is not None else None
-    if isinstance(value, dict):
-        return {key: _plain(entry.node) for key, entry in value.items()}
-    if type(value) is tuple:
-        return [_plain(each) for each in value]
-    return value
 
 
 def _unless(pod: Pod, mode: str) -> Iterator[str]:

@@ -38,6 +38,7 @@ class _Change:
     gives: tuple[tree.Entry, ...]
     takes: frozenset[str] = frozenset()
     budget: int | None = None  # pods that a disruption budget protects
+    drops: str = ""  # a block that is left out
 
 
 def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
@@ -51,8 +52,9 @@ def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
     given = tuple(entry for change in changes for entry in change.gives)
     names = {entry.name.text for entry in given} | {name for change in changes for name in change.takes}
     items: list[s.ScenarioItem] = []
+    dropped = {"running"} | {change.drops for change in changes}
     for item in scenario.items:
-        if isinstance(item, s.BlockNode) and item.name.text == "running":
+        if isinstance(item, s.BlockNode) and item.name.text in dropped:
             continue
         if isinstance(item, s.BlockNode) and item.name.text == "what_if":
             item = _protected(item, changes)
@@ -75,10 +77,10 @@ def _next_rollout(of: Setting, scenario: s.Scenario) -> Repair:
 
 def _changes(of: Setting) -> Iterator[_Change]:
     pod, here = of.pod, of.pod.container.head
-    drained = of.what_if is not None and _is_event(of.what_if, "drain")
-    if drained:
+    yield from _service_later(of)
+    if _event(of) == "drain":
         yield from _budget(of)
-    if of.what_if is None or _is_event(of.what_if, "bad_image"):
+    if _event(of) in ("", "bad_image"):
         yield from _strategy(of)
     if pod.probe("readinessProbe") is None:
         port = f" on port {pod.port}" if pod.port is not None else ""
@@ -86,20 +88,40 @@ def _changes(of: Setting) -> Iterator[_Change]:
         yield _Change(f"add a readinessProbe{port}", here, "no readiness probe", (probe,))
     elif (entry := _asks_another_port(pod)) is not None:
         yield entry
-    if of.what_if is None:
+    if not _event(of):
         yield from _waits_for_balancer(of)
     yield from _hook(of)
 
 
-def _is_event(block: s.BlockNode, name: str) -> bool:
-    return any(isinstance(e, s.Assignment) and e.value == tree.word(name, e.value.span) for e in block.entries)
+def _service_later(of: Setting) -> Iterator[_Change]:
+    """A Service that changes with its workload: later, if the new pods are there for the old one too; else no fix is
+    known, and what is tried stays as it is."""
+    block = next((block for block in of.happens if block.name.text == "service_change"), None)
+    if block is None:
+        return
+    later = all(entry.name.text.startswith("old_") for entry in block.entries)
+    text = "apply the Service in a second step, once no old pod is left"
+    yield _Change(text, block.span, "the Service changes in the same apply", (), drops=block.name.text if later else "")
+
+
+def _what_if(of: Setting) -> s.BlockNode | None:
+    return next((block for block in of.happens if block.name.text == "what_if"), None)
+
+
+def _event(of: Setting) -> str:
+    """The event in the models' word; empty: a rollout."""
+    block = _what_if(of)
+    entries = block.entries if block is not None else ()
+    words = (e.value for e in entries if isinstance(e, s.Assignment) and e.name.text == "event")
+    return next((word.path for word in words if isinstance(word, s.Reference)), "")
 
 
 def _budget(of: Setting) -> Iterator[_Change]:
     """A drain that takes every pod at once: a budget that leaves all but one, with at least two."""
-    assert of.what_if is not None
+    event = _what_if(of)
+    assert event is not None
     count, span = replicas(of.pair.workload, of.pair.autoscaler)
-    if count > 1 and any(e.name.text == "budget" for e in of.what_if.entries):
+    if count > 1 and any(e.name.text == "budget" for e in event.entries):
         return
     more = [tree.entry("replicas", tree.number(2, span), span)] if count < 2 else []
     text = "a PodDisruptionBudget with maxUnavailable: 1"

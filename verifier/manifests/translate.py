@@ -46,8 +46,8 @@ _PROBES = (
 class Setting:
     """What is the same for every way of requests to one workload. `old`: the pods that run now, where they are known
     to be other ones; `cluster`: the platform's blocks; `mode`: what its balancer sends to; `gate`: when it opens the
-    readiness gates of its pods; `spread`: on how many nodes its pods are now; `what_if`: another event than its
-    rollout; `count`: how many pods there are before that."""
+    readiness gates of its pods; `spread`: on how many nodes its pods are now; `happens`: another event than
+    its rollout, and what changes with it; `count`: how many pods there are before that."""
 
     pair: Pair
     pod: Pod
@@ -60,7 +60,7 @@ class Setting:
     nodes: int = NODES
     old: tuple[Object, Pod] | None = None
     spread: tuple[int, Span] | None = None
-    what_if: s.BlockNode | None = None
+    happens: tuple[s.BlockNode, ...] = ()
     count: tuple[int, Span] | None = None
 
 
@@ -80,7 +80,7 @@ def scenario(of: Setting, blocks: frozenset[str]) -> s.Scenario:
         tree.block("app", label, [*of.app, *_image(of)], here),
         tree.block("deployment", label, [*_rollout(of), *template], here),
         *_per_node(workload, label),
-        *([of.what_if] if of.what_if is not None else []),
+        *of.happens,
         *_running(of, template, label, here),
         tree.block("service", label, [_policy(of, service)], service.head),
         s.Verify(tree.name(CHECK, here), None, here),
