@@ -96,7 +96,7 @@ def test_nodes_and_classes_tell_the_platform(tmp_path: Path) -> None:
     assert list(ways(found)) == ["ClusterIP", "LoadBalancer (aks-slb)"]
     assert found.version == "v1.29"
     found = loaded(tmp_path, f"{WEB}---\n{INGRESS}")
-    assert list(ways(found)) == ["ClusterIP", "Ingress web (eks-alb-ip)"]
+    assert list(ways(found)) == ["ClusterIP", "Ingress web (eks-alb-instance)"]
     unknown = loaded(tmp_path, f"{DEPLOYMENT}---\n{BALANCER}")
     assert "--on PROFILE" in ways(unknown)["LoadBalancer"]
 

@@ -153,6 +153,9 @@ def _path(path: Path, case: Case, found: Answer | None) -> PathReport:
         _irrelevant(case, found),
         path.suppressed.reason if path.suppressed is not None else "",
     )
+    if path.retries and verdict is not Verdict.SAFE:
+        was = f"{verdict.value} if nothing is tried again: {path.retries}"
+        return replace(made, verdict=Verdict.NOT_VERIFIED, reason=was)
     if path.unless and verdict is not Verdict.UNSAFE:
         was = f"{verdict.value} but for this: "
         return replace(made, verdict=Verdict.NOT_VERIFIED, reason=was + "; ".join(path.unless), fix=None)

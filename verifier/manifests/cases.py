@@ -10,29 +10,20 @@ from verifier.language.assemble import world_of
 from verifier.language.diagnostics import Collector
 from verifier.language.program import Span, Version
 from verifier.manifests import tree
+from verifier.manifests.annotations import Told, applied, told
 from verifier.manifests.application import application, parsed_value
 from verifier.manifests.changes import NO_CHANGE, Change, change_of, pods_of
 from verifier.manifests.config import Config, Said
 from verifier.manifests.events import DRAIN, ROLLOUT, SCALE_DOWN, Event, event_of, needs_placement
-from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object, Objects
-from verifier.manifests.platforms import (
-    DEFAULT,
-    EVERY_NODE,
-    NODES_WITH_PODS,
-    PODS,
-    Platform,
-    Profile,
-    balancer_of,
-    ingress_of,
-    profile,
-)
+from verifier.manifests.platforms import NODES_WITH_PODS, PODS, Profile
 from verifier.manifests.pods import Pod, pod_of
 from verifier.manifests.repairs import Repair, repair_of
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair, Selection
 from verifier.manifests.suppressions import Suppression
-from verifier.manifests.translate import NODES, Setting, gate_opens, replicas, scenario
+from verifier.manifests.translate import BALANCER, NODES, Setting, gate_opens, replicas, scenario
+from verifier.manifests.ways import Way, ways
 
 MODULES = ("kubernetes", "load_balancers/load_balancer")
 _NOT_MODELLED = {
@@ -46,7 +37,8 @@ _NOT_MODELLED = {
 class Path:
     """One way of requests, while `event` happens. `scenario` None: it cannot be verified, and `why_not` says why.
 
-    `unless`: what keeps SAFE from being claimed although the scenario may be SAFE. `notes`: what was taken as given.
+    `unless`: what keeps SAFE from being claimed although the scenario may be SAFE. `retries`: what keeps anything
+    else from being claimed.
     """
 
     name: str
@@ -55,6 +47,7 @@ class Path:
     modules: tuple[str, ...] = ()
     repair: Repair | None = None
     unless: tuple[str, ...] = ()
+    retries: str = ""
     places: dict[str, Span] = field(default_factory=dict)
     suppressed: Suppression | None = None
     event: str = ROLLOUT
@@ -123,61 +116,17 @@ class _Making:
         why_not = self._unverifiable(pair) or change.why_not
         running = pods_of(pair, self.old or self.objects)
         events = [event_of(name, pair, self.objects, running, self.old is not None) for name in self.options.events]
-        ways = [(event, way) for event in events for way in self._ways(pair)]
-        paths = tuple(self._path(pair, event, change, *way, why_not) for event, way in ways)
+        found = list(ways(pair, self.objects, self.options.on))
+        paths = tuple(self._path(pair, event, change, way, why_not) for event in events for way in found)
         rolls = any(event.replaces for event in events)
         same = ("running pods are taken to have the same settings",) if rolls and self.old is None else ()
         placed = pair.service.root.text("spec", "externalTrafficPolicy") == "Local" and self._spread(pair) is None
         even = ("running pods are taken to be spread evenly",) if placed else ()
         left = " and ".join(name for name in (DRAIN, SCALE_DOWN) if name not in self.options.events)
-        told = (note for event in events for note in event.taken)
-        taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *told, *change.taken)
+        notes = (note for event in events for note in event.taken)
+        taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *notes, *change.taken)
         name = f"{workload.kind} {workload.name}"
         return Case(title, name, workload.root.head, paths, tuple(_irrelevant(pair)), taken)
-
-    # -- ways of requests ----------------------------------------------------------------------------------------------
-
-    def _ways(self, pair: Pair) -> Iterator[tuple[str, Profile, str, str]]:
-        """(name, platform, the model of what sends, why that cannot be verified) of each way to this Service."""
-        service = pair.service.root
-        kind = service.text("spec", "type") or "ClusterIP"
-        base = profile(self.options.on or DEFAULT)
-        if service.text("spec", "clusterIP") == "None":
-            yield "headless", base, "", "its clients find pods by DNS, and keep what they found: not modelled"
-        else:
-            yield "ClusterIP", base, EVERY_NODE, self._inside(service, base)
-        local = service.text("spec", "externalTrafficPolicy") == "Local"
-        if kind == "NodePort":
-            outside = "policy Local on a NodePort is not modelled yet" if local else ""
-            yield "NodePort", base, EVERY_NODE, outside or self._data_plane(base)
-        if kind == "LoadBalancer":
-            yield self._balancer(pair.service, base, "local" if local else "cluster")
-        for ingress in pair.ingresses:
-            found = ingress_of(ingress, self.options.on)
-            name = f"Ingress {ingress.name}"
-            if found is None:
-                yield name, base, "", "nothing tells which controller serves it (--on PROFILE says it)"
-            else:
-                way, missing = found.profile.way("ingress") or "", found.profile.missing("ingress")
-                yield f"{name} ({found.profile.name})", found.profile, way, missing
-
-    def _inside(self, service: Node, base: Profile) -> str:
-        if service.text("spec", "internalTrafficPolicy") == "Local":
-            return "internalTrafficPolicy Local is not modelled yet"
-        return self._data_plane(base)
-
-    def _data_plane(self, base: Profile) -> str:
-        if base.proxied:
-            return ""
-        return f"{base.name} runs {base.facts.get('proxy', 'something else')} instead of kube-proxy: not modelled"
-
-    def _balancer(self, service: Object, base: Profile, policy: str) -> tuple[str, Profile, str, str]:
-        found: Platform | None = balancer_of(service, self.objects, self.options.on)
-        if found is None:
-            return "LoadBalancer", base, "", "nothing tells which balancer this is (--on PROFILE says it)"
-        name, way = f"LoadBalancer ({found.profile.name})", found.profile.way(policy) or ""
-        by_nodes = way != PODS and not found.profile.missing(policy)
-        return name, found.profile, way, found.profile.missing(policy) or (self._data_plane(base) if by_nodes else "")
 
     # -- one way -------------------------------------------------------------------------------------------------------
 
@@ -186,14 +135,13 @@ class _Making:
         pair: Pair,
         event: Event,
         change: Change,
-        name: str,
-        platform: Profile,
-        mode: str,
-        missing: str,
+        way: Way,
         why_not: str,
     ) -> Path:
+        name, mode, platform = way.name, way.mode, way.platform
+        said = told(way.told_by) if mode in (PODS, NODES_WITH_PODS) else Told()
         running = pods_of(pair, self.old or self.objects)
-        reason = missing or why_not or event.why_not or needs_placement(event, mode, running)
+        reason = way.missing or why_not or event.why_not or said.unclear or needs_placement(event, mode, running)
         reason = reason or change.unless(mode, name)
         if reason or pair.pod is None:
             return Path(name, reason, event=event.name)
@@ -202,7 +150,7 @@ class _Making:
             pair,
             pair.pod,
             self._application(pair.workload, pair.pod),
-            self._cluster(platform),
+            self._cluster(platform, said),
             self.options.kubernetes,
             self.options.told_at,
             mode,
@@ -223,6 +171,7 @@ class _Making:
             modules=MODULES,
             repair=repair_of(setting, found),
             unless=tuple(_unless(pair.pod, mode)),
+            retries=way.retries,
             places=tree.places(found.items),
             suppressed=ignored,
             event=event.name,
@@ -235,19 +184,19 @@ class _Making:
             self.applications[key] = tuple(application(workload, pod, self.options.config, self.report))
         return self.applications[key]
 
-    def _cluster(self, platform: Profile) -> tuple[s.BlockNode, ...]:
-        """The platform's blocks, with what hitless.toml says of this cluster."""
-        found = list(platform.cluster)
-        for path, said in self.options.config.cluster.items():
+    def _cluster(self, platform: Profile, said: Told) -> tuple[s.BlockNode, ...]:
+        """The platform's blocks, with what annotations say of its balancer, and hitless.toml of this cluster."""
+        found = [applied(block, said) if block.name.text == BALANCER else block for block in platform.cluster]
+        for path, given in self.options.config.cluster.items():
             block, _, setting = path.rpartition(".")
-            entry, mistake = parsed_value(setting, said.value)
+            entry, mistake = parsed_value(setting, given.value)
             if entry is None or not block:
-                self.report.add("HL462", said.span, f"`{path}` cannot be read: {mistake or 'write `block.setting`'}")
+                self.report.add("HL462", given.span, f"`{path}` cannot be read: {mistake or 'write `block.setting`'}")
                 continue
-            placed = tree.entry(setting, tree.placed(entry.value, said.span), said.span, because="hitless.toml")
+            placed = tree.entry(setting, tree.placed(entry.value, given.span), given.span, because="hitless.toml")
             found = [_with(b, placed) if b.name.text == block else b for b in found]
             if all(b.name.text != block for b in found):
-                found.append(tree.block(block, None, [placed], said.span))
+                found.append(tree.block(block, None, [placed], given.span))
         return tuple(found)
 
     def _old_pod(self, pair: Pair) -> tuple[Object, Pod] | None:

@@ -10,7 +10,7 @@ from verifier.language.program import Span, Version
 from verifier.language.text import read_duration
 from verifier.manifests import tree
 from verifier.manifests.findings import GRACE_S
-from verifier.manifests.platforms import EVERY_NODE, NODES_WITH_PODS, PODS
+from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, NODES_WITH_PODS
 from verifier.manifests.pods import Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.translate import BALANCER, Setting, pod_entries, replicas
@@ -228,14 +228,17 @@ def _lag_ms(of: Setting) -> int | None:
     """How long requests may still come to a pod that was deleted: every bound on their way, at its largest."""
     written, rules = _bound(of, "endpoint_slice", "written_within"), _bound(of, "kube_proxy", "rules_within")
     stops = _bound(of, BALANCER, "stops_sending_within")
-    ways = {EVERY_NODE: (written, rules), PODS: (written, stops), NODES_WITH_PODS: (written, rules, stops)}[of.mode]
+    directly = (written, stops)
+    by_mode = {EVERY_NODE: (written, rules), NODES_WITH_PODS: (written, rules, stops)}
+    ways = by_mode.get(of.mode, directly)
     return None if None in ways else sum(ms for ms in ways if ms is not None)
 
 
 def _added_ms(of: Setting) -> int | None:
     """How long the balancer may take until it sends to a new backend: what a pod has to be Ready for before an old one
-    may go. None where every node is a backend."""
-    if of.mode == EVERY_NODE:
+    may go. None where every node is a backend, or what sends takes over
+    its whole list at once."""
+    if of.mode in (EVERY_NODE, CONTROLLER):
         return None
     balancer = next((b for b in of.cluster if b.name.text == BALANCER), None)
     entries = balancer.entries if balancer is not None else ()

@@ -15,7 +15,7 @@ from verifier.manifests import tree
 from verifier.manifests.findings import GRACE_S
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object
-from verifier.manifests.platforms import EVERY_NODE, NODES_WITH_PODS, PODS
+from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, NODES_WITH_PODS, PODS
 from verifier.manifests.pods import Hook, Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair
@@ -95,8 +95,9 @@ def _platform(of: Setting, blocks: frozenset[str]) -> Iterator[s.BlockNode]:
     for block in of.cluster:
         if block.name.text not in blocks or (block.name.text == BALANCER and of.mode == EVERY_NODE):
             continue
-        if block.name.text == BALANCER and of.mode == PODS:
-            to_pods = tree.entry("backends", tree.word("pods", block.span), block.span)
+        if block.name.text == BALANCER and of.mode in (PODS, CONTROLLER):
+            word = "pods" if of.mode == PODS else "listed"
+            to_pods = tree.entry("backends", tree.word(word, block.span), block.span)
             block = tree.block(BALANCER, None, [to_pods, *block.entries], block.span)
         yield block
 
