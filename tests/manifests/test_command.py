@@ -16,7 +16,6 @@ from tests.conftest import Golden
 from tests.manifests.texts import DEPLOYMENT, SERVICE, WEB, changed
 from verifier import cli
 from verifier.fleet import questions
-from verifier.fleet import run as fleet
 from verifier.fleet.questions import Answer
 
 ROOT = Path(__file__).parents[2]
@@ -75,27 +74,6 @@ def test_real_manifests(name: str, golden: Golden, monkeypatch: pytest.MonkeyPat
 
 
 # -- the ways in -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def decided(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """No question is decided for real; what was asked is kept."""
-    asked: list[Any] = []
-
-    def answer(question: Any) -> Answer:
-        asked.append(question)
-        return questions.Answer(refused=())
-
-    monkeypatch.setattr(fleet, "answer", answer)
-    monkeypatch.setattr(fleet, "_path", lambda path, case, found: _undecided(path))
-    return asked
-
-
-def _undecided(path: Any) -> Any:
-    from verifier.analysis.verdict import Verdict
-    from verifier.report.fleet import PathReport
-
-    return PathReport(path.name, Verdict.NOT_VERIFIED, path.why_not or "not decided")
 
 
 def test_pipes_folders_and_dumps(decided: list[Any]) -> None:
