@@ -88,7 +88,7 @@ def _question(path: Path, case: Case, seconds: float) -> Question:
 
 def _answered(asked: dict[str, Question], limits: Limits, progress: Progress) -> dict[str, Answer]:
     """An answer to each question: here, or in as many processes as pay."""
-    processes = min(limits.processes or os.cpu_count() or 1, len(asked) // _WORTH_A_PROCESS)
+    processes = min(limits.processes or _cores(), len(asked) // _WORTH_A_PROCESS)
     found: dict[str, Answer] = {}
     if processes < 2:
         for key, question in asked.items():
@@ -107,6 +107,11 @@ def _answered(asked: dict[str, Question], limits: Limits, progress: Progress) ->
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return found
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _fixes(

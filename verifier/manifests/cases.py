@@ -12,7 +12,7 @@ from verifier.language.program import Span, Version
 from verifier.manifests import tree
 from verifier.manifests.annotations import Told, applied, told
 from verifier.manifests.application import application, parsed_value
-from verifier.manifests.changes import NO_CHANGE, Change, change_of, pods_of
+from verifier.manifests.changes import NO_CHANGE, Change, change_of, pods_of, several
 from verifier.manifests.config import Config, Said
 from verifier.manifests.events import DRAIN, ROLLOUT, SCALE_DOWN, Event, event_of, needs_placement
 from verifier.manifests.objects import Object, Objects
@@ -106,7 +106,8 @@ class _Making:
     ) -> None:
         self.objects, self.options, self.old = objects, options, old
         self.ignored, self.report = ignored, report
-        self.nodes = len(list(objects.of("Node"))) or NODES
+        self.dump = old if old is not None and any(old.of("Node")) and not any(objects.of("Node")) else objects
+        self.nodes = len(list(self.dump.of("Node"))) or NODES
         self.applications: dict[tuple[str, ...], tuple[tree.Entry, ...]] = {}
 
     def case(self, pair: Pair) -> Case:
@@ -115,11 +116,13 @@ class _Making:
         change = change_of(pair, self.old, self.report) if self.old is not None else NO_CHANGE
         why_not = self._unverifiable(pair) or change.why_not
         running = pods_of(pair, self.old or self.objects)
+        if not why_not and several(running):
+            why_not = "the pods that run now have several templates: a rollout is under way, which is not modelled"
         events = [event_of(name, pair, self.objects, running, self.old is not None) for name in self.options.events]
-        found = list(ways(pair, self.objects, self.options.on))
+        found = list(ways(pair, self.dump, self.options.on))
         paths = tuple(self._path(pair, event, change, way, why_not) for event in events for way in found)
         rolls = any(event.replaces for event in events)
-        same = ("running pods are taken to have the same settings",) if rolls and self.old is None else ()
+        same = ("running pods are taken to have the same settings",) if rolls and not (self.old or running) else ()
         placed = pair.service.root.text("spec", "externalTrafficPolicy") == "Local" and self._spread(pair) is None
         even = ("running pods are taken to be spread evenly",) if placed else ()
         left = " and ".join(name for name in (DRAIN, SCALE_DOWN) if name not in self.options.events)
@@ -145,6 +148,8 @@ class _Making:
         reason = reason or change.unless(mode, name)
         if reason or pair.pod is None:
             return Path(name, reason, event=event.name)
+        old = self._old_pod(pair)
+        templates = (pair.pod,) if old is None else (pair.pod, old[1])
         blocks = frozenset(h.path for h in world_of(MODULES).headers.values() if h.inside == "cluster")
         setting = Setting(
             pair,
@@ -156,7 +161,7 @@ class _Making:
             mode,
             platform.facts.get("gate", ""),
             self.nodes,
-            self._old_pod(pair),
+            old,
             self._spread(pair) if mode == NODES_WITH_PODS else event.spread,
             tuple(block for block in (event.block, change.block) if block is not None),
             event.count,
@@ -170,7 +175,7 @@ class _Making:
             scenario=found,
             modules=MODULES,
             repair=repair_of(setting, found),
-            unless=tuple(_unless(pair.pod, mode)),
+            unless=tuple(dict.fromkeys(note for each in templates for note in _unless(each, mode))),
             retries=way.retries,
             places=tree.places(found.items),
             suppressed=ignored,
@@ -201,11 +206,12 @@ class _Making:
 
     def _old_pod(self, pair: Pair) -> tuple[Object, Pod] | None:
         """What runs now: the pods of a dump, which carry their own template, else the workload as it was."""
-        if self.old is None:
+        objects = self.old or self.objects
+        running = pods_of(pair, objects)
+        if self.old is None and not running:
             return None
-        running = pods_of(pair, self.old)
-        workload = running[0] if running else self.old.found.get(pair.workload.key)
-        port = next((self.old.found.get(pair.service.key) or pair.service).root.each("spec", "ports"), None)
+        workload = running[0] if running else objects.found.get(pair.workload.key)
+        port = next((objects.found.get(pair.service.key) or pair.service).root.each("spec", "ports"), None)
         target = port.get("targetPort") if port is not None else None
         pod = pod_of(workload, target, port.number("port") if port is not None else None) if workload else None
         return (workload, pod) if workload is not None and pod is not None else None
@@ -236,8 +242,10 @@ class _Making:
             )
         if pair.pod is None:
             return "its pod template has no containers"
-        if pair.pod.mesh:
-            return f"requests pass through a sidecar ({pair.pod.mesh}), which stops in its own time: not modelled"
+        runs = self._old_pod(pair)
+        mesh = pair.pod.mesh or (runs[1].mesh if runs is not None else "")  # a webhook may have put it into the pods
+        if mesh:
+            return f"requests pass through a sidecar ({mesh}), which stops in its own time: not modelled"
         if workload.kind == "Deployment" and replicas(workload, pair.autoscaler)[0] == 0:
             return "0 replicas: no pod serves"
         return ""

@@ -38,6 +38,8 @@ class Change:
 
 
 NO_CHANGE = Change()
+# Fields of a Service that concern those outside of the cluster, with their defaults.
+_OUTSIDE = (("type", "ClusterIP"), ("externalTrafficPolicy", "Cluster"))
 
 
 def change_of(pair: Pair, old: Objects, report: Collector) -> Change:
@@ -46,8 +48,6 @@ def change_of(pair: Pair, old: Objects, report: Collector) -> Change:
     running = pods_of(pair, old)
     if before is None or (workload is None and not running):
         return Change("it is new: nothing runs that a rollout could replace")
-    if len({_template(pod) for pod in running}) > 1:
-        return Change("the pods that run now have several templates: a rollout is under way, which is not modelled")
     if workload is not None and _differ(workload, pair.workload, "spec", "selector"):
         place = pair.workload.root.at("spec", "selector")
         text = f"spec.selector of a {pair.workload.kind} cannot be changed: the API refuses it"
@@ -64,6 +64,11 @@ def pods_of(pair: Pair, objects: Objects) -> list[Object]:
     wanted = service.root.texts("spec", "selector")
     pods = [o for o in objects.of("Pod") if o.namespace == pair.service.namespace and o.owner]
     return [pod for pod in pods if wanted and wanted.items() <= pod.labels.items()]
+
+
+def several(pods: list[Object]) -> bool:
+    """Were these pods made from more than one template, as far as it matters here?"""
+    return len({_template(pod) for pod in pods}) > 1
 
 
 def _service(pair: Pair, before: Object, runs: Object) -> Change:
@@ -86,7 +91,8 @@ def _service(pair: Pair, before: Object, runs: Object) -> Change:
     span = pair.service.root.at("spec", "ports" if said["old_selected_after"] else "selector")
     entries: list[tree.Entry] = [tree.entry(k, tree.word("no", span), span) for k, yes in said.items() if not yes]
     block = tree.block("service_change", LABEL, entries, span) if entries else None
-    changed = [f for f in ("type", "externalTrafficPolicy") if _differ(before, pair.service, "spec", f)]
+    both = (before.root, pair.service.root)
+    changed = [name for name, default in _OUTSIDE if len({each.text("spec", name) or default for each in both}) > 1]
     outside = (
         f"the Service's {' and '.join(changed)} changes in the same apply, which is not modelled" if changed else ""
     )

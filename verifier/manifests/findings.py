@@ -28,7 +28,10 @@ def warn(objects: Objects, selection: Selection, report: Collector) -> None:
         seen.add(pair.workload.key)
         _probes(pair.pod, report)
         _hook(pair.pod, report)
-        if pair.autoscaler is not None and pair.workload.root.get("spec", "replicas") is not None:
+        applied = (
+            pair.workload.root.get("metadata", "resourceVersion") is None
+        )  # in a dump the autoscaler itself set it
+        if applied and pair.autoscaler is not None and pair.workload.root.get("spec", "replicas") is not None:
             _autoscaled(pair.workload, pair.autoscaler, report)
     for budget in objects.of("PodDisruptionBudget"):
         _budget(budget, objects.of("Deployment", "StatefulSet"), report)

@@ -66,9 +66,11 @@ def load(ask: Ask) -> Manifests:
     files = list(texts(ask.files, report))
     config = _config(ask.files, report)
     options = _options(ask, config, report)
-    objects, version, documents = _objects(files, options.kubernetes, ask.version_given or config.kubernetes, report)
+    before = _old_documents(ask, report)
+    said = ask.version_given or config.kubernetes
+    objects, version, documents = _objects(files, options.kubernetes, said, before or [], report)
     options = Options(options.on, version, options.told_at, config, ask.events)
-    old = _old(ask, version, report)
+    old = objects_of(before, version, report) if before is not None else None
     for found in list(objects.found.values()):
         if refused(found, report):
             del objects.found[found.key]
@@ -127,16 +129,18 @@ def _options(ask: Ask, config: Config, report: Collector) -> Options:
 
 
 def _objects(
-    files: list[tuple[str, str]], version: Version, said: object, report: Collector
+    files: list[tuple[str, str]], version: Version, said: object, before: list[Document], report: Collector
 ) -> tuple[Objects, Version, list[Document]]:
-    """The objects of all files; their version is that of the nodes among them, if nobody said another."""
+    """The objects of all files; if nobody said a version, it is the oldest of the nodes among them or before."""
     documents: list[Document] = []
     for file, text in files:
         found, broken = read(text, file)
         documents += found
         report.found += broken
     if said is None:
-        version = next((v for d in documents for node in _nodes(d.root) if (v := _node_version(node))), version)
+        told = [v for d in documents for node in _nodes(d.root) if (v := _node_version(node))]
+        told = told or [v for d in before for node in _nodes(d.root) if (v := _node_version(node))]
+        version = min(told, default=version)
     return objects_of(documents, version, report), version, documents
 
 
@@ -153,8 +157,8 @@ def _node_version(node: Node) -> Version | None:
     )
 
 
-def _old(ask: Ask, version: Version, report: Collector) -> Objects | None:
-    """What runs now. Mistakes in it are reported too: nothing can be said of a rollout from something unknown."""
+def _old_documents(ask: Ask, report: Collector) -> list[Document] | None:
+    """What runs now, if --from says it. Mistakes in it are reported too: nothing follows from something unknown."""
     if ask.old is None:
         return None
     if Path(ask.old).exists():
@@ -166,7 +170,7 @@ def _old(ask: Ask, version: Version, report: Collector) -> Objects | None:
         found, broken = read(text, file)
         documents += found
         report.found += broken
-    return objects_of(documents, version, report)
+    return documents
 
 
 # -- excerpts ----------------------------------------------------------------------------------------------------------
