@@ -49,7 +49,9 @@ def test_from_a_dump_takes_its_nodes_too() -> None:
     assert found.version == "v1.33"
     assert [path.name for path in found.cases[0].paths] == ["ClusterIP", "LoadBalancer (gke-l4)"]
     assert all(path.scenario is not None for path in found.cases[0].paths)
-    assert "nodes = 3" in scenario_text(found.cases[0].paths[0].scenario.items)  # type: ignore[union-attr]
+    text = scenario_text(found.cases[0].paths[0].scenario.items)  # type: ignore[union-attr]
+    assert "nodes = 3" in text
+    assert "replicas = 3" in text  # the apply says nothing of them
 
 
 def test_the_rollout_that_adds_a_hook_still_loses_requests() -> None:

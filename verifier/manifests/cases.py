@@ -164,7 +164,7 @@ class _Making:
             old,
             self._spread(pair) if mode == NODES_WITH_PODS else event.spread,
             tuple(block for block in (event.block, change.block) if block is not None),
-            event.count,
+            event.count or self._kept(pair),
         )
         found = scenario(setting, blocks)
         ignored = next(
@@ -215,6 +215,14 @@ class _Making:
         target = port.get("targetPort") if port is not None else None
         pod = pod_of(workload, target, port.number("port") if port is not None else None) if workload else None
         return (workload, pod) if workload is not None and pod is not None else None
+
+    def _kept(self, pair: Pair) -> tuple[int, Span] | None:
+        """The replicas that an apply leaves as they are, because it says nothing of them: those of the dump."""
+        before = self.old.found.get(pair.workload.key) if self.old is not None else None
+        live = before is not None and before.root.get("metadata", "resourceVersion") is not None
+        if before is None or not live or pair.autoscaler is not None or pair.workload.root.get("spec", "replicas"):
+            return None
+        return replicas(before, None) if before.root.number("spec", "replicas") else None
 
     def _spread(self, pair: Pair) -> tuple[int, Span] | None:
         """On how many nodes the pods are that run now, if a dump tells."""
