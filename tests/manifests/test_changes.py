@@ -54,7 +54,7 @@ def test_what_changes_for_whom(name: str, tmp_path: Path) -> None:
     [path] = case.paths
     assert path.scenario is not None, path.why_not
     text = scenario_text(path.scenario.items)
-    _, _, block = text.partition("service_change workload {\n")
+    _, _, block = text.partition("applied_service workload {\n")
     assert {line.strip() for line in block.partition("}")[0].splitlines()} == {f"{word} = no" for word in said.split()}
 
 

@@ -81,11 +81,11 @@ def test_budgets_select_by_expressions_too(tmp_path: Path) -> None:
 
 def test_scale_down_goes_to_what_an_autoscaler_may_ask_for(tmp_path: Path) -> None:
     text = f"{WEB}---\n{AUTOSCALER}"
-    assert what_if(tmp_path, text, "scale-down") == "event = scale_down to = 3"
+    assert what_if(tmp_path, text, "scale-down") == "event = scale_down down_to = 3"
     found = way(tmp_path, text, "scale-down").scenario
     assert found is not None
     assert "replicas = 8" in scenario_text(found.items)
-    assert what_if(tmp_path, WEB, "scale-down") == "event = scale_down to = 1"
+    assert what_if(tmp_path, WEB, "scale-down") == "event = scale_down down_to = 1"
 
 
 DAEMON_SET = changed(

@@ -83,7 +83,7 @@ def _question(path: Path, case: Case, seconds: float) -> Question:
     assert path.scenario is not None
     repaired = path.repair.scenario if path.repair is not None else None
     longest = None if path.longest_is_given else Longest(REQUESTS, path.longest_setting, _LONGEST_MS_MAX)
-    return Question(path.scenario, path.modules, case.span.file, seconds, repaired, longest)
+    return Question(path.scenario, path.modules, case.span.file, seconds, repaired, longest, older=path.older)
 
 
 def _answered(asked: dict[str, Question], limits: Limits, progress: Progress) -> dict[str, Answer]:
@@ -157,6 +157,7 @@ def _path(path: Path, case: Case, found: Answer | None) -> PathReport:
         _survives(path, found),
         _irrelevant(case, found),
         path.suppressed.reason if path.suppressed is not None else "",
+        older=found.older,
     )
     if path.retries and verdict is not Verdict.SAFE:
         was = f"{verdict.value} if nothing is tried again: {path.retries}"

@@ -23,6 +23,7 @@ from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair, Selection
 from verifier.manifests.suppressions import Suppression
 from verifier.manifests.translate import BALANCER, NODES, Setting, gate_opens, replicas, scenario
+from verifier.manifests.versions import older
 from verifier.manifests.ways import Way, ways
 
 MODULES = ("kubernetes", "load_balancers/load_balancer")
@@ -38,7 +39,7 @@ class Path:
     """One way of requests, while `event` happens. `scenario` None: it cannot be verified, and `why_not` says why.
 
     `unless`: what keeps SAFE from being claimed although the scenario may be SAFE. `retries`: what keeps anything
-    else from being claimed.
+    else from being claimed. `older`: (version, the same there), if nobody says which version it is.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Path:
     repair: Repair | None = None
     unless: tuple[str, ...] = ()
     retries: str = ""
+    older: tuple[tuple[str, s.Scenario], ...] = ()
     places: dict[str, Span] = field(default_factory=dict)
     suppressed: Suppression | None = None
     event: str = ROLLOUT
@@ -80,6 +82,7 @@ class Options:
     told_at: Span
     config: Config
     events: tuple[str, ...] = (ROLLOUT,)
+    version_told: bool = True
 
 
 def cases_of(
@@ -177,6 +180,7 @@ class _Making:
             repair=repair_of(setting, found),
             unless=tuple(dict.fromkeys(note for each in templates for note in _unless(each, mode))),
             retries=way.retries,
+            older=() if self.options.version_told else tuple(older(found)),
             places=tree.places(found.items),
             suppressed=ignored,
             event=event.name,

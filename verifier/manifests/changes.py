@@ -20,7 +20,7 @@ INSIDE = "ClusterIP"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`why_not`: no way can be verified. `block`: the scenario's `service_change`; `outside`: why ways from outside of
+    """`why_not`: no way can be verified. `block`: the scenario's `applied_service`; `outside`: why ways from outside of
     the cluster cannot be verified; `taken`: what was taken as given."""
 
     why_not: str = ""
@@ -90,7 +90,7 @@ def _service(pair: Pair, before: Object, runs: Object) -> Change:
         _ports("new", "before", pair.workload, second, first, said, taken)
     span = pair.service.root.at("spec", "ports" if said["old_selected_after"] else "selector")
     entries: list[tree.Entry] = [tree.entry(k, tree.word("no", span), span) for k, yes in said.items() if not yes]
-    block = tree.block("service_change", LABEL, entries, span) if entries else None
+    block = tree.block("applied_service", LABEL, entries, span) if entries else None
     both = (before.root, pair.service.root)
     changed = [name for name, default in _OUTSIDE if len({each.text("spec", name) or default for each in both}) > 1]
     outside = (

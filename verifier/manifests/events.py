@@ -71,7 +71,7 @@ def _scale_down(pair: Pair) -> Event:
         span = pair.autoscaler.root.at("spec", "maxReplicas")
     if count <= to:
         return Event(SCALE_DOWN, "1 replica: fewer would be none")
-    block = _block("scale_down", [tree.entry("to", tree.number(to, to_span), to_span)], span)
+    block = _block("scale_down", [tree.entry("down_to", tree.number(to, to_span), to_span)], span)
     return Event(SCALE_DOWN, block=block, count=(count, span), taken=(f"scale-down: from {count} to {to}",))
 
 

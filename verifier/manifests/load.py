@@ -69,7 +69,8 @@ def load(ask: Ask) -> Manifests:
     before = _old_documents(ask, report)
     said = ask.version_given or config.kubernetes
     objects, version, documents = _objects(files, options.kubernetes, said, before or [], report)
-    options = Options(options.on, version, options.told_at, config, ask.events)
+    told = said is not None or any(_node_version(n) for d in (*documents, *(before or [])) for n in _nodes(d.root))
+    options = Options(options.on, version, options.told_at, config, ask.events, told)
     old = objects_of(before, version, report) if before is not None else None
     for found in list(objects.found.values()):
         if refused(found, report):

@@ -96,7 +96,7 @@ def _changes(of: Setting) -> Iterator[_Change]:
 def _service_later(of: Setting) -> Iterator[_Change]:
     """A Service that changes with its workload: later, if the new pods are there for the old one too; else no fix is
     known, and what is tried stays as it is."""
-    block = next((block for block in of.happens if block.name.text == "service_change"), None)
+    block = next((block for block in of.happens if block.name.text == "applied_service"), None)
     if block is None:
         return
     later = all(entry.name.text.startswith("old_") for entry in block.entries)

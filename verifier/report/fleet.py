@@ -27,7 +27,8 @@ class PathReport:
 
     `slow`: what was late in the run that loses a request. `survives`: the longest request that is answered.
     `cause`: what the manifest lacks, in words that other workloads share; `fix` only where it was shown to be enough.
-    `irrelevant`: what no verdict rests on. `ignored`: the reason for which the verdict does not count.
+    `irrelevant`: what no verdict rests on. `ignored`: the reason for which the verdict does not count. `older`:
+    versions on which it is another one.
     """
 
     name: str
@@ -44,6 +45,7 @@ class PathReport:
     irrelevant: tuple[str, ...] = ()
     ignored: str = ""
     event: str = ""
+    older: str = ""
 
     @property
     def longest(self) -> bool:

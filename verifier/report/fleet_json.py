@@ -59,6 +59,8 @@ def _path(path: PathReport) -> dict[str, Any]:
         found |= {"cause": path.cause, "cause_at": path.cause_at}
     if path.survives:
         found["survives"] = path.survives
+    if path.older:
+        found["older_versions"] = path.older
     if path.fix is not None:
         found["fix"] = {
             "write": path.fix.text,

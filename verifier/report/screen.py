@@ -106,6 +106,8 @@ def _why(path: PathReport, case: CaseReport) -> Iterator[str]:
         yield f"  rests on         {text}"
     if path.survives:
         yield f"  survive          {path.survives}"
+    if path.older:
+        yield f"  older versions   {path.older}"
 
 
 def _of(path: PathReport, case: CaseReport) -> str:
