@@ -54,13 +54,16 @@ SCREENS = {
 }
 
 
-@pytest.mark.parametrize("name", SCREENS)
+SEVERAL = {"events": ("--what-if", "rollout", "--what-if", "drain", "--what-if", "scale-down")}
+
+
+@pytest.mark.parametrize("name", [*SCREENS, *SEVERAL])
 def test_first_screen(name: str, golden: Golden) -> None:
     text = WEB
-    for change in SCREENS[name]:
+    for change in SCREENS.get(name, []):
         text = changed(text, change)
     Path("web.yaml").write_text(text, "utf-8")
-    found = command("web.yaml")
+    found = command("web.yaml", *SEVERAL.get(name, ()))
     assert len(found.stdout.splitlines()) <= 15
     assert all(len(line) <= 160 for line in found.stdout.splitlines())
     golden(f"screens/{name}.txt", plain(f"{found.stdout}{found.stderr}exit code {found.exit_code}\n"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from textwrap import shorten, wrap
 
 import click
@@ -19,6 +20,8 @@ _WIDTH = 150
 # Rows of one cause that a table shows before it counts the others.
 _ROWS_MAX = 12
 _WARNINGS_MAX = 20
+# Ways to one service that have a row each.
+_WAYS_MAX = 3
 
 
 def screen(report: FleetReport, *, colour: bool, explain: bool) -> str:
@@ -57,9 +60,10 @@ def findings(report: FleetReport) -> str:
 def _case(case: CaseReport, report: FleetReport, colour: bool) -> Iterator[str]:
     behind = f" -> {case.workload}" if case.workload else ""
     yield f"{_painted(case.verdict, colour)}  {case.title}{behind}   {case.place}, version {report.version}"
-    width = max(len(_named(path)) for path in case.paths)
-    for path in case.paths:
-        yield f"  {_named(path).ljust(width)}  {_painted(path.verdict, colour, 12)}  {_said(path)}".rstrip()
+    rows = _rows(case)
+    width = max(len(name) for name, _ in rows)
+    for name, path in rows:
+        yield f"  {name.ljust(width)}  {_painted(path.verdict, colour, 12)}  {_said(path)}".rstrip()
     worst = min(case.paths, key=_badness)
     yield from _why(worst, case)
     irrelevant = next((path.irrelevant for path in case.paths if path.checks), ())
@@ -68,6 +72,17 @@ def _case(case: CaseReport, report: FleetReport, colour: bool) -> Iterator[str]:
     if case.taken:
         indent = " " * 19
         yield from wrap("; ".join(case.taken), _WIDTH, initial_indent="  not looked at    ", subsequent_indent=indent)
+
+
+def _rows(case: CaseReport) -> list[tuple[str, PathReport]]:
+    """A row for each way; of many those of which the same is said share one."""
+    if len(case.paths) <= _WAYS_MAX:
+        return [(_named(path), path) for path in case.paths]
+    same: dict[tuple[str, Verdict, str], list[PathReport]] = {}
+    for path in case.paths:
+        same.setdefault((path.event, path.verdict, _said(path)), []).append(path)
+    groups = same.values()
+    return [(_named(replace(g[0], name=" and ".join(path.name for path in g))), g[0]) for g in groups]
 
 
 def _named(path: PathReport) -> str:
