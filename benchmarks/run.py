@@ -58,8 +58,11 @@ def main() -> None:
             print(text, flush=True)
             table.append(text)
     if options.write:
-        head = PAGE.read_text("utf-8").partition("\n| what")[0].rstrip()
-        PAGE.write_text("\n".join((head, "", *table, "")), "utf-8")
+        page, heading, manifests = PAGE.read_text("utf-8").partition(
+            "\n## Manifests\n"
+        )  # benchmarks/manifests.py's part
+        head = page.partition("\n| what")[0].rstrip()
+        PAGE.write_text("\n".join((head, "", *table, "")) + heading + manifests, "utf-8")
 
 
 def lines(chosen: list[Row], runs: int, base: list[float]) -> Iterator[str]:

@@ -81,7 +81,9 @@ def main() -> None:
 @click.option("--certify", is_flag=True, help="Of scenarios: another solver, cvc5, repeats every answer.")
 @click.option("--on", metavar="PROFILE", help="The platform (`hitless profiles`), if the manifests do not tell.")
 @click.option("--from", "old", metavar="OLD", help="What runs now: a file, a folder, or a revision of git.")
-@click.option("--what-if", "event", metavar="EVENT", default="rollout", help="rollout (the default), drain, ..")
+@click.option(
+    "--what-if", "events", multiple=True, metavar="EVENT", help="rollout (the default), drain, .. (may be given often)."
+)
 @click.option("--kubernetes", "version_given", metavar="VERSION", help="Its version, such as 1.29.")
 @click.option("--strict", is_flag=True, help="DEPENDS ends with exit code 1.")
 @click.option("--only", "verdicts", multiple=True, metavar="VERDICT", help="Show only these, such as UNSAFE.")
@@ -259,6 +261,7 @@ def _verify_manifests(
     verdicts: tuple[str, ...],
     name: str | None,
     strict: bool,
+    events: tuple[str, ...],
     **ask: Any,
 ) -> NoReturn:
     """Manifests in, a report out; mistakes and warnings are on standard error."""
@@ -271,6 +274,8 @@ def _verify_manifests(
 
     try:
         with _Progress() as progress:
+            if events:
+                ask["events"] = tuple(dict.fromkeys(events))
             asked = checked(Ask(files, **ask), verdicts)
             manifests = selected(load(asked), name)
             progress.what = "verifying"

@@ -16,7 +16,6 @@ from tests.conftest import Golden
 from tests.manifests.texts import DEPLOYMENT, SERVICE, WEB, changed
 from verifier import cli
 from verifier.fleet import questions
-from verifier.fleet import run as fleet
 from verifier.fleet.questions import Answer
 
 ROOT = Path(__file__).parents[2]
@@ -55,13 +54,16 @@ SCREENS = {
 }
 
 
-@pytest.mark.parametrize("name", SCREENS)
+SEVERAL = {"events": ("--what-if", "rollout", "--what-if", "drain", "--what-if", "scale-down")}
+
+
+@pytest.mark.parametrize("name", [*SCREENS, *SEVERAL])
 def test_first_screen(name: str, golden: Golden) -> None:
     text = WEB
-    for change in SCREENS[name]:
+    for change in SCREENS.get(name, []):
         text = changed(text, change)
     Path("web.yaml").write_text(text, "utf-8")
-    found = command("web.yaml")
+    found = command("web.yaml", *SEVERAL.get(name, ()))
     assert len(found.stdout.splitlines()) <= 15
     assert all(len(line) <= 160 for line in found.stdout.splitlines())
     golden(f"screens/{name}.txt", plain(f"{found.stdout}{found.stderr}exit code {found.exit_code}\n"))
@@ -75,27 +77,6 @@ def test_real_manifests(name: str, golden: Golden, monkeypatch: pytest.MonkeyPat
 
 
 # -- the ways in -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def decided(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """No question is decided for real; what was asked is kept."""
-    asked: list[Any] = []
-
-    def answer(question: Any) -> Answer:
-        asked.append(question)
-        return questions.Answer(refused=())
-
-    monkeypatch.setattr(fleet, "answer", answer)
-    monkeypatch.setattr(fleet, "_path", lambda path, case, found: _undecided(path))
-    return asked
-
-
-def _undecided(path: Any) -> Any:
-    from verifier.analysis.verdict import Verdict
-    from verifier.report.fleet import PathReport
-
-    return PathReport(path.name, Verdict.NOT_VERIFIED, path.why_not or "not decided")
 
 
 def test_pipes_folders_and_dumps(decided: list[Any]) -> None:
@@ -267,3 +248,27 @@ def test_no_secret_is_in_a_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = bundle.read_text("utf-8")
     assert SECRET not in kept
     assert "deployment workload {" in json.loads(kept)["scenario"]
+
+
+# -- a controller that may try again -----------------------------------------------------------------------------------
+
+NGINX = """\
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web}
+spec:
+  ingressClassName: nginx
+  defaultBackend: {service: {name: web, port: {number: 80}}}
+"""
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [("7", "SAFE"), ("6", "NOT VERIFIED"), ("1", "NOT VERIFIED")])
+def test_a_controller_that_tries_again_is_never_called_unsafe(seconds: str, verdict: str) -> None:
+    """slice 2 s and list 4.5 s: 6.5 s; what is lost before that may be saved by another try, which is not modelled."""
+    text = changed(WEB, ("seconds: 20", f"seconds: {seconds}"))
+    found = json.loads(command("-", "--format", "json", stdin=text + NGINX).stdout)
+    [inside, ingress] = found["services"][0]["paths"]
+    assert ingress["verdict"] == verdict
+    assert ("tried again" in ingress.get("reason", "")) == (verdict != "SAFE")
+    assert inside["verdict"] == ("UNSAFE" if seconds == "1" else "DEPENDS")

@@ -163,3 +163,37 @@ def test_a_bad_note_is_a_mistake_of_its_line(value: str, tmp_path: Path) -> None
         _, refused = assembled(case.paths[0].scenario, MODULES, "web.yaml")
         found = list(refused)
     assert {d.span.line for d in found} == {6}
+
+
+LIVENESS = "        livenessProbe:\n          tcpSocket: {port: http}\n          periodSeconds: 10\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "start"),
+    [
+        ("", "0s..2m"),
+        (LIVENESS, "0s..19s"),  # (3 - 1) periods at least until it gives up
+        (f"{LIVENESS}          initialDelaySeconds: 15\n", "0s..34s"),
+        (f"{LIVENESS}          initialDelaySeconds: 300\n", "0s..2m"),
+        (f"{LIVENESS}          failureThreshold: 1\n", "0s..2m"),  # nothing is left: the probe must be met otherwise
+        (LIVENESS.replace("liveness", "startup") + f"          failureThreshold: 5\n{LIVENESS}", "0s..39s"),
+    ],
+)
+def test_a_start_time_that_nobody_gives_ends_before_its_probe_gives_up(more: str, start: str, tmp_path: Path) -> None:
+    text = changed(WEB, ("        readinessProbe:\n", f"{more}        readinessProbe:\n"))
+    [case] = loaded(tmp_path, text).cases
+    assert case.paths[0].scenario is not None
+    written = scenario_text(case.paths[0].scenario.items)
+    assert f"startup_time = {start} " in written
+    assert "assumed" in next(line for line in written.splitlines() if "startup_time" in line)
+
+
+def test_a_start_time_that_somebody_gives_is_left_alone(tmp_path: Path) -> None:
+    text = changed(WEB, ("        readinessProbe:\n", f"{LIVENESS}        readinessProbe:\n"))
+    noted = changed(text, ("  name: web\nspec:\n  replicas", NOTED))
+    [case] = loaded(tmp_path, noted).cases
+    assert case.paths[0].scenario is not None
+    assert "startup_time = 5s..100s" in scenario_text(case.paths[0].scenario.items)
+
+
+NOTED = "  name: web\n  annotations: {hitless.dev/startup-time: 5s..100s}\nspec:\n  replicas"

@@ -85,3 +85,6 @@ def loaded(folder: Path, text: str, **ask: str) -> Manifests:
 def codes(manifests: Manifests) -> list[tuple[str, int]]:
     """(code, line) of every mistake and warning."""
     return [(d.code, d.span.line) for d in (*manifests.errors, *manifests.warnings)]
+
+
+NUMBER = changed(SERVICE, ("targetPort: http", "targetPort: 8080"))

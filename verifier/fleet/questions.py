@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from verifier.analysis.batch import Batch
-from verifier.analysis.verdict import Verdict, WorkloadResult
+from verifier.analysis.verdict import Verdict, WorkloadResult, worst
 from verifier.language.assemble import assembled, scenario_text
 from verifier.language.diagnostics import Diagnostic
 from verifier.language.program import Program
@@ -31,7 +31,7 @@ class Longest:
 @dataclass(frozen=True, slots=True)
 class Question:
     """`repaired`: a changed scenario to be tried if this one is not SAFE; `thorough`: a proof of it may take its time.
-    `longest`: asked if this one is SAFE."""
+    `longest`: asked if this one is SAFE; so are the scenarios of `older` versions, if there is time for that."""
 
     scenario: Scenario
     modules: tuple[str, ...]
@@ -40,6 +40,7 @@ class Question:
     repaired: Scenario | None = None
     longest: Longest | None = None
     thorough: bool = False
+    older: tuple[tuple[str, Scenario], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Answer:
     slow: tuple[str, ...] = ()
     repaired: str = ""
     longest_ms: int | None = None
+    older: str = ""
 
 
 # The part of a question's time that its verdict may take; the rest is for what would mend it, which gets some anyway.
@@ -97,7 +99,21 @@ def _answer(question: Question) -> Answer:
     if question.longest is not None and all(v is Verdict.SAFE for v in verdicts):
         wanted = question.longest
         longest_ms = _batch().longest(program, wanted.check, wanted.setting, wanted.most_ms, budget)
-    return Answer(checks, (), _slow(program, result), repaired, longest_ms)
+    on_older = _older(question, budget) if question.thorough and all(v is Verdict.SAFE for v in verdicts) else ""
+    return Answer(checks, (), _slow(program, result), repaired, longest_ms, on_older)
+
+
+def _older(question: Question, budget: Budget) -> str:
+    """Where an older version changes the verdict: refused, or not SAFE."""
+    words = []
+    for version, scenario in question.older:
+        programs, refused = assembled(scenario, question.modules, question.file)
+        if refused:
+            words.append(f"{version} and older refuse it: {refused[0].message.partition(' (')[0]}")
+        elif _batch().safe(programs[0], budget, quick=True) is None:
+            verdict = worst([check.verdict for check in _batch().verify(programs[0], budget).checks])
+            words += [] if verdict is Verdict.SAFE else [f"{verdict.value} on {version} and older"]
+    return "; ".join(words)
 
 
 def proven(question: Question) -> str:

@@ -52,6 +52,7 @@ def verified(manifests: Manifests, limits: Limits, progress: Progress) -> FleetR
     answers = _answered(asked, limits, progress)
     if len(asked) > _FEW:
         answers |= _fixes(manifests.cases, keys, asked, answers)
+    named = manifests.events_named
     refused: list[Diagnostic] = []
     cases = []
     for case in manifests.cases:
@@ -61,7 +62,7 @@ def verified(manifests: Manifests, limits: Limits, progress: Progress) -> FleetR
             if found is not None and found.refused:  # the places of another workload: asked again for this one's
                 found = answer(_question(path, case, limits.seconds))
                 refused += found.refused
-            paths.append(_path(path, case, found))
+            paths.append(replace(_path(path, case, found), event=path.event if named else ""))
         cases.append(CaseReport(case.title, case.workload, _place(case.span), tuple(paths), case.taken))
     return FleetReport(
         tuple(cases),
@@ -74,6 +75,7 @@ def verified(manifests: Manifests, limits: Limits, progress: Progress) -> FleetR
         manifests.version,
         0.0,
         limits.strict,
+        manifests.events,
     )
 
 
@@ -81,12 +83,12 @@ def _question(path: Path, case: Case, seconds: float) -> Question:
     assert path.scenario is not None
     repaired = path.repair.scenario if path.repair is not None else None
     longest = None if path.longest_is_given else Longest(REQUESTS, path.longest_setting, _LONGEST_MS_MAX)
-    return Question(path.scenario, path.modules, case.span.file, seconds, repaired, longest)
+    return Question(path.scenario, path.modules, case.span.file, seconds, repaired, longest, older=path.older)
 
 
 def _answered(asked: dict[str, Question], limits: Limits, progress: Progress) -> dict[str, Answer]:
     """An answer to each question: here, or in as many processes as pay."""
-    processes = min(limits.processes or os.cpu_count() or 1, len(asked) // _WORTH_A_PROCESS)
+    processes = min(limits.processes or _cores(), len(asked) // _WORTH_A_PROCESS)
     found: dict[str, Answer] = {}
     if processes < 2:
         for key, question in asked.items():
@@ -105,6 +107,11 @@ def _answered(asked: dict[str, Question], limits: Limits, progress: Progress) ->
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return found
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _fixes(
@@ -150,7 +157,11 @@ def _path(path: Path, case: Case, found: Answer | None) -> PathReport:
         _survives(path, found),
         _irrelevant(case, found),
         path.suppressed.reason if path.suppressed is not None else "",
+        older=found.older,
     )
+    if path.retries and verdict is not Verdict.SAFE:
+        was = f"{verdict.value} if nothing is tried again: {path.retries}"
+        return replace(made, verdict=Verdict.NOT_VERIFIED, reason=was)
     if path.unless and verdict is not Verdict.UNSAFE:
         was = f"{verdict.value} but for this: "
         return replace(made, verdict=Verdict.NOT_VERIFIED, reason=was + "; ".join(path.unless), fix=None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from verifier.analysis.verdict import Verdict
 from verifier.language.diagnostics import nearest
-from verifier.manifests.cases import EVENTS
+from verifier.manifests.events import EVENTS
 from verifier.manifests.load import Ask, Manifests
 from verifier.manifests.platforms import names
 
@@ -21,7 +21,7 @@ def checked(ask: Ask, verdicts: tuple[str, ...]) -> Ask:
     words = tuple(verdict.value for verdict in Verdict)
     for given, known, what in (
         (ask.on, names(), "profile"),
-        (ask.event, EVENTS, "event"),
+        *((event, EVENTS, "event") for event in ask.events),
         *((word.upper().replace("_", " "), words, "verdict") for word in verdicts),
     ):
         if given is not None and given not in known:

@@ -13,11 +13,13 @@ from verifier.language import syntax as s
 from verifier.language.assemble import parsed_scenario
 from verifier.language.diagnostics import Collector, nearest
 from verifier.language.program import Span
+from verifier.language.text import read_duration
 from verifier.manifests import tree
 from verifier.manifests.config import Config, Said
-from verifier.manifests.findings import PREFIX
+from verifier.manifests.findings import PREFIX, probe_number
 from verifier.manifests.objects import Object
 from verifier.manifests.platforms import framework, frameworks
+from verifier.manifests.pods import PROBES, Pod
 
 FRAMEWORK = "app"
 SETTINGS = ("startup_time", "on_sigterm", "close_listener", "longest_request", "probe_port_opens", "has_shell")
@@ -25,8 +27,12 @@ _START_MS_MAX = 120_000
 _START_MS_TYPICAL = 10_000
 
 
-def application(workload: Object, config: Config, report: Collector) -> list[tree.Entry]:
-    """The entries of the workload's `app` block, the nearest source first."""
+def application(workload: Object, pod: Pod, config: Config, report: Collector) -> list[tree.Entry]:
+    """The entries of the workload's `app` block, the nearest source first.
+
+    A start time that is only assumed is taken to be shorter than the probe that would restart the container: the pods
+    that run now have passed it. Where that matters to a proof, it is listed like everything assumed.
+    """
     said = dict(_said(workload, config))
     entries: dict[str, tree.Entry] = {}
     for name, value in said.items():
@@ -52,10 +58,45 @@ def application(workload: Object, config: Config, report: Collector) -> list[tre
             typical=tree.duration(_START_MS_TYPICAL, here),
             assumed=True,
         )
+    start = entries["startup_time"]
+    if isinstance(start, s.Assignment) and start.assumed:
+        entries["startup_time"] = _before_restart(start, pod)
     if "on_sigterm" not in entries:
         because = "nothing says what it does on SIGTERM: the worst"
         entries["on_sigterm"] = tree.entry("on_sigterm", tree.word("exits", here), here, because=because)
     return list(entries.values())
+
+
+def _before_restart(start: s.Assignment, pod: Pod) -> s.Assignment:
+    """The assumed start time, cut to what the startup or liveness probe leaves at least."""
+    for name in (PROBES[0], PROBES[2]):
+        probe = pod.probe(name)
+        if probe is None:
+            continue
+        failures = probe_number(probe, "failureThreshold") - 1
+        least_ms = 1000 * (probe_number(probe, "initialDelaySeconds") + failures * probe_number(probe, "periodSeconds"))
+        low, high = (read_duration(each.text) for each in _ends(start.value))
+        if not isinstance(low, int) or not isinstance(high, int) or not low + 1000 < least_ms <= high:
+            return start
+        span = pod.container.at(name)
+        typical = read_duration(start.typical.text) if isinstance(start.typical, s.Constant) else None
+        return replace(
+            start,
+            value=tree.window(low, least_ms - 1000, span),
+            typical=tree.duration(min(typical if isinstance(typical, int) else low, least_ms - 1000), span),
+            because=f"{start.because}; taken to be done before its {name} gives up",
+            span=span,
+            name=tree.name(start.name.text, span),
+        )
+    return start
+
+
+def _ends(window: s.Expression) -> tuple[s.Constant, s.Constant]:
+    args = window.args if isinstance(window, s.Operation) else (window, window)
+    low, high = args[0], args[-1]
+    assert isinstance(low, s.Constant)
+    assert isinstance(high, s.Constant)
+    return low, high
 
 
 def _said(workload: Object, config: Config) -> Iterator[tuple[str, Said]]:

@@ -6,34 +6,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from verifier.language import syntax as s
-from verifier.language.assemble import scenario_text, world_of
+from verifier.language.assemble import world_of
 from verifier.language.diagnostics import Collector
 from verifier.language.program import Span, Version
 from verifier.manifests import tree
+from verifier.manifests.annotations import Told, applied, told
 from verifier.manifests.application import application, parsed_value
+from verifier.manifests.changes import NO_CHANGE, Change, change_of, pods_of, several
 from verifier.manifests.config import Config, Said
-from verifier.manifests.nodes import Node
+from verifier.manifests.events import DRAIN, ROLLOUT, SCALE_DOWN, Event, event_of, needs_placement
 from verifier.manifests.objects import Object, Objects
-from verifier.manifests.platforms import (
-    DEFAULT,
-    EVERY_NODE,
-    NODES_WITH_PODS,
-    PODS,
-    Platform,
-    Profile,
-    balancer_of,
-    ingress_of,
-    profile,
-)
+from verifier.manifests.platforms import NODES_WITH_PODS, PODS, Profile
 from verifier.manifests.pods import Pod, pod_of
 from verifier.manifests.repairs import Repair, repair_of
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair, Selection
 from verifier.manifests.suppressions import Suppression
-from verifier.manifests.translate import NODES, Setting, gate_opens, pod_entries, replicas, scenario
+from verifier.manifests.translate import BALANCER, NODES, Setting, gate_opens, replicas, scenario
+from verifier.manifests.versions import older
+from verifier.manifests.ways import Way, ways
 
 MODULES = ("kubernetes", "load_balancers/load_balancer")
-EVENTS = ("rollout", "drain", "scale-down", "bad-image", "node-join")
 _NOT_MODELLED = {
     "StatefulSet": "how a StatefulSet replaces its pods is not modelled yet",
     "ReplicaSet": "a ReplicaSet of its own never replaces its pods: nothing rolls out",
@@ -43,9 +36,10 @@ _NOT_MODELLED = {
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One way of requests. `scenario` None: it cannot be verified, and `why_not` says why.
+    """One way of requests, while `event` happens. `scenario` None: it cannot be verified, and `why_not` says why.
 
-    `unless`: what keeps SAFE from being claimed although the scenario may be SAFE. `notes`: what was taken as given.
+    `unless`: what keeps SAFE from being claimed although the scenario may be SAFE. `retries`: what keeps anything
+    else from being claimed. `older`: (version, the same there), if nobody says which version it is.
     """
 
     name: str
@@ -54,8 +48,11 @@ class Path:
     modules: tuple[str, ...] = ()
     repair: Repair | None = None
     unless: tuple[str, ...] = ()
+    retries: str = ""
+    older: tuple[tuple[str, s.Scenario], ...] = ()
     places: dict[str, Span] = field(default_factory=dict)
     suppressed: Suppression | None = None
+    event: str = ROLLOUT
     longest_setting: str = "app.longest_request"
 
     @property
@@ -84,7 +81,8 @@ class Options:
     kubernetes: Version
     told_at: Span
     config: Config
-    event: str = "rollout"
+    events: tuple[str, ...] = (ROLLOUT,)
+    version_told: bool = True
 
 
 def cases_of(
@@ -111,84 +109,65 @@ class _Making:
     ) -> None:
         self.objects, self.options, self.old = objects, options, old
         self.ignored, self.report = ignored, report
-        self.nodes = len(list(objects.of("Node"))) or NODES
-        self.applications: dict[tuple[str, str, str], tuple[tree.Entry, ...]] = {}
+        self.dump = old if old is not None and any(old.of("Node")) and not any(objects.of("Node")) else objects
+        self.nodes = len(list(self.dump.of("Node"))) or NODES
+        self.applications: dict[tuple[str, ...], tuple[tree.Entry, ...]] = {}
 
     def case(self, pair: Pair) -> Case:
         workload = pair.workload
         title = f"{pair.service.namespace}/{pair.service.name}"
-        why_not = self._unverifiable(pair)
-        paths = tuple(self._path(pair, *way, why_not) for way in self._ways(pair))
-        same = () if self.old is not None else ("running pods are taken to have the same settings",)
+        change = change_of(pair, self.old, self.report) if self.old is not None else NO_CHANGE
+        why_not = self._unverifiable(pair) or change.why_not
+        running = pods_of(pair, self.old or self.objects)
+        if not why_not and several(running):
+            why_not = "the pods that run now have several templates: a rollout is under way, which is not modelled"
+        events = [event_of(name, pair, self.objects, running, self.old is not None) for name in self.options.events]
+        found = list(ways(pair, self.dump, self.options.on))
+        paths = tuple(self._path(pair, event, change, way, why_not) for event in events for way in found)
+        rolls = any(event.replaces for event in events)
+        same = ("running pods are taken to have the same settings",) if rolls and not (self.old or running) else ()
         placed = pair.service.root.text("spec", "externalTrafficPolicy") == "Local" and self._spread(pair) is None
         even = ("running pods are taken to be spread evenly",) if placed else ()
-        taken = ("connections that are kept alive", "drain and scale-down", *same, *even)
+        left = " and ".join(name for name in (DRAIN, SCALE_DOWN) if name not in self.options.events)
+        notes = (note for event in events for note in event.taken)
+        taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *notes, *change.taken)
         name = f"{workload.kind} {workload.name}"
         return Case(title, name, workload.root.head, paths, tuple(_irrelevant(pair)), taken)
 
-    # -- ways of requests ----------------------------------------------------------------------------------------------
-
-    def _ways(self, pair: Pair) -> Iterator[tuple[str, Profile, str, str]]:
-        """(name, platform, the model of what sends, why that cannot be verified) of each way to this Service."""
-        service = pair.service.root
-        kind = service.text("spec", "type") or "ClusterIP"
-        base = profile(self.options.on or DEFAULT)
-        if service.text("spec", "clusterIP") == "None":
-            yield "headless", base, "", "its clients find pods by DNS, and keep what they found: not modelled"
-        else:
-            yield "ClusterIP", base, EVERY_NODE, self._inside(service, base)
-        local = service.text("spec", "externalTrafficPolicy") == "Local"
-        if kind == "NodePort":
-            outside = "policy Local on a NodePort is not modelled yet" if local else ""
-            yield "NodePort", base, EVERY_NODE, outside or self._data_plane(base)
-        if kind == "LoadBalancer":
-            yield self._balancer(pair.service, base, "local" if local else "cluster")
-        for ingress in pair.ingresses:
-            found = ingress_of(ingress, self.options.on)
-            name = f"Ingress {ingress.name}"
-            if found is None:
-                yield name, base, "", "nothing tells which controller serves it (--on PROFILE says it)"
-            else:
-                way, missing = found.profile.way("ingress") or "", found.profile.missing("ingress")
-                yield f"{name} ({found.profile.name})", found.profile, way, missing
-
-    def _inside(self, service: Node, base: Profile) -> str:
-        if service.text("spec", "internalTrafficPolicy") == "Local":
-            return "internalTrafficPolicy Local is not modelled yet"
-        return self._data_plane(base)
-
-    def _data_plane(self, base: Profile) -> str:
-        if base.proxied:
-            return ""
-        return f"{base.name} runs {base.facts.get('proxy', 'something else')} instead of kube-proxy: not modelled"
-
-    def _balancer(self, service: Object, base: Profile, policy: str) -> tuple[str, Profile, str, str]:
-        found: Platform | None = balancer_of(service, self.objects, self.options.on)
-        if found is None:
-            return "LoadBalancer", base, "", "nothing tells which balancer this is (--on PROFILE says it)"
-        name, way = f"LoadBalancer ({found.profile.name})", found.profile.way(policy) or ""
-        by_nodes = way != PODS and not found.profile.missing(policy)
-        return name, found.profile, way, found.profile.missing(policy) or (self._data_plane(base) if by_nodes else "")
-
     # -- one way -------------------------------------------------------------------------------------------------------
 
-    def _path(self, pair: Pair, name: str, platform: Profile, mode: str, missing: str, why_not: str) -> Path:
-        reason = missing or why_not
+    def _path(
+        self,
+        pair: Pair,
+        event: Event,
+        change: Change,
+        way: Way,
+        why_not: str,
+    ) -> Path:
+        name, mode, platform = way.name, way.mode, way.platform
+        said = told(way.told_by) if mode in (PODS, NODES_WITH_PODS) else Told()
+        running = pods_of(pair, self.old or self.objects)
+        reason = way.missing or why_not or event.why_not or said.unclear or needs_placement(event, mode, running)
+        reason = reason or change.unless(mode, name)
         if reason or pair.pod is None:
-            return Path(name, reason)
+            return Path(name, reason, event=event.name)
+        old = self._old_pod(pair)
+        templates = (pair.pod,) if old is None else (pair.pod, old[1])
         blocks = frozenset(h.path for h in world_of(MODULES).headers.values() if h.inside == "cluster")
         setting = Setting(
             pair,
             pair.pod,
-            self._application(pair.workload),
-            self._cluster(platform),
+            self._application(pair.workload, pair.pod),
+            self._cluster(platform, said),
             self.options.kubernetes,
             self.options.told_at,
             mode,
             platform.facts.get("gate", ""),
             self.nodes,
-            self._old_pod(pair),
-            self._spread(pair) if mode == NODES_WITH_PODS else None,
+            old,
+            self._spread(pair) if mode == NODES_WITH_PODS else event.spread,
+            tuple(block for block in (event.block, change.block) if block is not None),
+            event.count or self._kept(pair),
         )
         found = scenario(setting, blocks)
         ignored = next(
@@ -199,45 +178,59 @@ class _Making:
             scenario=found,
             modules=MODULES,
             repair=repair_of(setting, found),
-            unless=tuple(_unless(pair.pod, mode)),
+            unless=tuple(dict.fromkeys(note for each in templates for note in _unless(each, mode))),
+            retries=way.retries,
+            older=() if self.options.version_told else tuple(older(found)),
             places=tree.places(found.items),
             suppressed=ignored,
+            event=event.name,
         )
 
-    def _application(self, workload: Object) -> tuple[tree.Entry, ...]:
-        if workload.key not in self.applications:
-            self.applications[workload.key] = tuple(application(workload, self.options.config, self.report))
-        return self.applications[workload.key]
+    def _application(self, workload: Object, pod: Pod) -> tuple[tree.Entry, ...]:
+        """Once for each container that serves: mistakes are reported once."""
+        key = (*workload.key, pod.container.text("name"))
+        if key not in self.applications:
+            self.applications[key] = tuple(application(workload, pod, self.options.config, self.report))
+        return self.applications[key]
 
-    def _cluster(self, platform: Profile) -> tuple[s.BlockNode, ...]:
-        """The platform's blocks, with what hitless.toml says of this cluster."""
-        found = list(platform.cluster)
-        for path, said in self.options.config.cluster.items():
+    def _cluster(self, platform: Profile, said: Told) -> tuple[s.BlockNode, ...]:
+        """The platform's blocks, with what annotations say of its balancer, and hitless.toml of this cluster."""
+        found = [applied(block, said) if block.name.text == BALANCER else block for block in platform.cluster]
+        for path, given in self.options.config.cluster.items():
             block, _, setting = path.rpartition(".")
-            entry, mistake = parsed_value(setting, said.value)
+            entry, mistake = parsed_value(setting, given.value)
             if entry is None or not block:
-                self.report.add("HL462", said.span, f"`{path}` cannot be read: {mistake or 'write `block.setting`'}")
+                self.report.add("HL462", given.span, f"`{path}` cannot be read: {mistake or 'write `block.setting`'}")
                 continue
-            placed = tree.entry(setting, tree.placed(entry.value, said.span), said.span, because="hitless.toml")
+            placed = tree.entry(setting, tree.placed(entry.value, given.span), given.span, because="hitless.toml")
             found = [_with(b, placed) if b.name.text == block else b for b in found]
             if all(b.name.text != block for b in found):
-                found.append(tree.block(block, None, [placed], said.span))
+                found.append(tree.block(block, None, [placed], given.span))
         return tuple(found)
 
     def _old_pod(self, pair: Pair) -> tuple[Object, Pod] | None:
         """What runs now: the pods of a dump, which carry their own template, else the workload as it was."""
-        if self.old is None:
+        objects = self.old or self.objects
+        running = pods_of(pair, objects)
+        if self.old is None and not running:
             return None
-        running = _pods_of(pair, self.old)
-        workload = running[0] if running else self.old.found.get(pair.workload.key)
-        port = next(pair.service.root.each("spec", "ports"), None)
+        workload = running[0] if running else objects.found.get(pair.workload.key)
+        port = next((objects.found.get(pair.service.key) or pair.service).root.each("spec", "ports"), None)
         target = port.get("targetPort") if port is not None else None
         pod = pod_of(workload, target, port.number("port") if port is not None else None) if workload else None
         return (workload, pod) if workload is not None and pod is not None else None
 
+    def _kept(self, pair: Pair) -> tuple[int, Span] | None:
+        """The replicas that an apply leaves as they are, because it says nothing of them: those of the dump."""
+        before = self.old.found.get(pair.workload.key) if self.old is not None else None
+        live = before is not None and before.root.get("metadata", "resourceVersion") is not None
+        if before is None or not live or pair.autoscaler is not None or pair.workload.root.get("spec", "replicas"):
+            return None
+        return replicas(before, None) if before.root.number("spec", "replicas") else None
+
     def _spread(self, pair: Pair) -> tuple[int, Span] | None:
         """On how many nodes the pods are that run now, if a dump tells."""
-        pods = _pods_of(pair, self.old or self.objects)
+        pods = pods_of(pair, self.old or self.objects)
         names = {pod.root.text("spec", "nodeName") for pod in pods} - {""}
         return (len(names), pods[0].root.head) if names else None
 
@@ -252,8 +245,6 @@ class _Making:
             return _NOT_MODELLED[workload.kind]
         if workload.kind == "DaemonSet" and (found := _daemon_set(workload)):
             return found
-        if self.options.event != "rollout":
-            return f"{self.options.event} is not modelled yet"
         if service.flag("spec", "publishNotReadyAddresses"):
             return "publishNotReadyAddresses: pods get requests whether Ready or not, which is not modelled"
         ports = [port.text("protocol") or "TCP" for port in service.each("spec", "ports")]
@@ -263,31 +254,12 @@ class _Making:
             )
         if pair.pod is None:
             return "its pod template has no containers"
-        if pair.pod.mesh:
-            return f"requests pass through a sidecar ({pair.pod.mesh}), which stops in its own time: not modelled"
+        runs = self._old_pod(pair)
+        mesh = pair.pod.mesh or (runs[1].mesh if runs is not None else "")  # a webhook may have put it into the pods
+        if mesh:
+            return f"requests pass through a sidecar ({mesh}), which stops in its own time: not modelled"
         if workload.kind == "Deployment" and replicas(workload, pair.autoscaler)[0] == 0:
             return "0 replicas: no pod serves"
-        if self.old is not None:
-            return self._changed(pair)
-        return ""
-
-    def _changed(self, pair: Pair) -> str:
-        """What --from shows to change besides the pod template."""
-        assert self.old is not None
-        before = self.old.found.get(pair.service.key)
-        running = _pods_of(pair, self.old)
-        if before is None or (self.old.found.get(pair.workload.key) is None and not running):
-            return "it is new: nothing runs that a rollout could replace"
-        if len({_template(pod) for pod in running}) > 1:
-            return "the pods that run now have several templates: a rollout is under way, which is not modelled"
-        for field_name in ("selector", "ports", "type", "externalTrafficPolicy"):
-            now, then = (_plain(o.root.get("spec", field_name)) for o in (pair.service, before))
-            if now != then:
-                return f"the Service's {field_name} changes in the same apply, which is not modelled yet"
-        wanted = pair.service.root.texts("spec", "selector")
-        runs = [*running, *(o for o in (self.old.found.get(pair.workload.key),) if o is not None)]
-        if not wanted.items() <= runs[0].pod_labels.items():
-            return "the Service does not select the pods that run now"
         return ""
 
 
@@ -299,20 +271,6 @@ def _irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
     yield "controllers.scheduled_within", "scheduling"
     if pair.workload.root.number("spec", "minReadySeconds"):
         yield "deployment.min_ready", "minReadySeconds"
-
-
-def _pods_of(pair: Pair, objects: Objects) -> list[Object]:
-    """Pods in these objects that a controller made and that the Service selects."""
-    wanted = pair.service.root.texts("spec", "selector")
-    pods = [o for o in objects.of("Pod") if o.namespace == pair.service.namespace and o.owner]
-    return [pod for pod in pods if wanted and wanted.items() <= pod.labels.items()]
-
-
-def _template(pod: Object) -> str:
-    """The part of a pod that matters here, in a form that can be compared."""
-    found = pod_of(pod, None, None)
-    entries = list(pod_entries(found)) if found is not None else []
-    return scenario_text((tree.block("pod", None, entries, pod.root.head),))
 
 
 def _daemon_set(workload: Object) -> str:
@@ -328,16 +286,6 @@ def _daemon_set(workload: Object) -> str:
 def _with(block: s.BlockNode, entry: s.Assignment) -> s.BlockNode:
     kept = [each for each in block.entries if each.name.text != entry.name.text]
     return tree.block(block.name.text, None, [*kept, entry], block.span)
-
-
-def _plain(node: Node | None) -> object:
-    """A value without its places."""
-    value = node.value if node is not None else None
-    if isinstance(value, dict):
-        return {key: _plain(entry.node) for key, entry in value.items()}
-    if type(value) is tuple:
-        return [_plain(each) for each in value]
-    return value
 
 
 def _unless(pod: Pod, mode: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -89,9 +90,22 @@ def _decoded(file: str, data: bytes, report: Collector) -> Iterator[tuple[str, s
         return
     try:
         yield file, data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        fix = "save it as UTF-8"
-        report.add("HL107", _top(file), f"{file} is no text: byte {error.start} is not UTF-8", fix=fix)
+    except UnicodeDecodeError:
+        yield file, "".join(_documents(file, data, report))
+
+
+def _documents(file: str, data: bytes, report: Collector) -> Iterator[str]:
+    """The documents of a file that are text; lines that take the place of one that is not, which is reported."""
+    line = 1
+    for document in re.split(rb"^(?=---)", data, flags=re.MULTILINE):
+        try:
+            yield document.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            at = line + document.count(b"\n", 0, error.start)
+            text = f"this is no text: byte 0x{document[error.start]:02X} is not UTF-8"
+            report.add("HL421", Span(file, at, 1, at, 2), text, fix="save it as UTF-8")
+            yield "\n" * document.count(b"\n")
+        line += document.count(b"\n")
 
 
 def _top(file: str) -> Span:

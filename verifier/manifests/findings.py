@@ -9,7 +9,7 @@ from verifier.manifests.nodes import Node
 from verifier.manifests.objects import WORKLOADS, Object, Objects
 from verifier.manifests.pods import PROBES, Hook, Pod
 from verifier.manifests.rules import amount
-from verifier.manifests.selection import Selection
+from verifier.manifests.selection import Selection, selects
 
 PREFIX = "hitless.dev/"
 GRACE_S = 30
@@ -28,7 +28,10 @@ def warn(objects: Objects, selection: Selection, report: Collector) -> None:
         seen.add(pair.workload.key)
         _probes(pair.pod, report)
         _hook(pair.pod, report)
-        if pair.autoscaler is not None and pair.workload.root.get("spec", "replicas") is not None:
+        applied = (
+            pair.workload.root.get("metadata", "resourceVersion") is None
+        )  # in a dump the autoscaler itself set it
+        if applied and pair.autoscaler is not None and pair.workload.root.get("spec", "replicas") is not None:
             _autoscaled(pair.workload, pair.autoscaler, report)
     for budget in objects.of("PodDisruptionBudget"):
         _budget(budget, objects.of("Deployment", "StatefulSet"), report)
@@ -161,10 +164,10 @@ def _autoscaled(workload: Object, autoscaler: Object, report: Collector) -> None
 
 def _budget(budget: Object, workloads: Iterable[Object], report: Collector) -> None:
     """A budget that allows no disruption: a drain of the node never ends."""
-    wanted = budget.root.texts("spec", "selector", "matchLabels")
+    selector = budget.root.get("spec", "selector")
     most, least = (amount(budget.root.get("spec", name)) for name in ("maxUnavailable", "minAvailable"))
     for workload in workloads:
-        if workload.namespace != budget.namespace or not wanted or not wanted.items() <= workload.pod_labels.items():
+        if workload.namespace != budget.namespace or not selects(selector, workload.pod_labels):
             continue
         replicas = replicas_of(workload)
         if most is not None and (most[0] == 0 or (most[1] and -(-most[0] * replicas // 100) == 0)):

@@ -11,6 +11,7 @@ from verifier.language.program import Span, Version
 from verifier.manifests import schema
 from verifier.manifests.cases import Case, Options, cases_of, config_version
 from verifier.manifests.config import FILE, Config, read_config
+from verifier.manifests.events import ROLLOUT
 from verifier.manifests.files import STDIN, revision_texts, texts
 from verifier.manifests.findings import warn
 from verifier.manifests.nodes import Document, Node
@@ -35,7 +36,7 @@ class Ask:
     on: str | None = None
     version_given: str | None = None
     old: str | None = None
-    event: str = "rollout"
+    events: tuple[str, ...] = (ROLLOUT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,12 @@ class Manifests:
     without_service: tuple[str, ...]
     version: str
     sources: dict[str, str]
+    events: tuple[str, ...] = (ROLLOUT,)
+
+    @property
+    def events_named(self) -> bool:
+        """Was anything asked about but the event that is looked at if none is named?"""
+        return self.events != (ROLLOUT,)
 
 
 def load(ask: Ask) -> Manifests:
@@ -59,9 +66,12 @@ def load(ask: Ask) -> Manifests:
     files = list(texts(ask.files, report))
     config = _config(ask.files, report)
     options = _options(ask, config, report)
-    objects, version, documents = _objects(files, options.kubernetes, ask.version_given or config.kubernetes, report)
-    options = Options(options.on, version, options.told_at, config, ask.event)
-    old = _old(ask, version, report)
+    before = _old_documents(ask, report)
+    said = ask.version_given or config.kubernetes
+    objects, version, documents = _objects(files, options.kubernetes, said, before or [], report)
+    told = said is not None or any(_node_version(n) for d in (*documents, *(before or [])) for n in _nodes(d.root))
+    options = Options(options.on, version, options.told_at, config, ask.events, told)
+    old = objects_of(before, version, report) if before is not None else None
     for found in list(objects.found.values()):
         if refused(found, report):
             del objects.found[found.key]
@@ -83,6 +93,7 @@ def load(ask: Ask) -> Manifests:
         tuple(f"{a.object.kind} {a.object.namespace}/{a.object.name}" for a in selection.workloads),
         f"v{version.major}.{version.minor}",
         _excerpts(dict(files), documents, places),
+        ask.events,
     )
 
 
@@ -115,20 +126,22 @@ def _options(ask: Ask, config: Config, report: Collector) -> Options:
             report.add("HL462", told_at, "`kubernetes` is a version", fix='write `kubernetes = "1.34"`')
     asked = tuple(int(part) for part in ask.version_given.lstrip("v").split(".")[:2]) if ask.version_given else None
     version = Version(*asked) if asked else given or NEWEST
-    return Options(on, version, told_at, config, ask.event)
+    return Options(on, version, told_at, config, ask.events)
 
 
 def _objects(
-    files: list[tuple[str, str]], version: Version, said: object, report: Collector
+    files: list[tuple[str, str]], version: Version, said: object, before: list[Document], report: Collector
 ) -> tuple[Objects, Version, list[Document]]:
-    """The objects of all files; their version is that of the nodes among them, if nobody said another."""
+    """The objects of all files; if nobody said a version, it is the oldest of the nodes among them or before."""
     documents: list[Document] = []
     for file, text in files:
         found, broken = read(text, file)
         documents += found
         report.found += broken
     if said is None:
-        version = next((v for d in documents for node in _nodes(d.root) if (v := _node_version(node))), version)
+        told = [v for d in documents for node in _nodes(d.root) if (v := _node_version(node))]
+        told = told or [v for d in before for node in _nodes(d.root) if (v := _node_version(node))]
+        version = min(told, default=version)
     return objects_of(documents, version, report), version, documents
 
 
@@ -145,8 +158,8 @@ def _node_version(node: Node) -> Version | None:
     )
 
 
-def _old(ask: Ask, version: Version, report: Collector) -> Objects | None:
-    """What runs now. Mistakes in it are reported too: nothing can be said of a rollout from something unknown."""
+def _old_documents(ask: Ask, report: Collector) -> list[Document] | None:
+    """What runs now, if --from says it. Mistakes in it are reported too: nothing follows from something unknown."""
     if ask.old is None:
         return None
     if Path(ask.old).exists():
@@ -158,7 +171,7 @@ def _old(ask: Ask, version: Version, report: Collector) -> Objects | None:
         found, broken = read(text, file)
         documents += found
         report.found += broken
-    return objects_of(documents, version, report)
+    return documents
 
 
 # -- excerpts ----------------------------------------------------------------------------------------------------------

@@ -148,6 +148,11 @@ def _take(root: Node, version: Version, objects: Objects, report: Collector) -> 
         else:
             _other(root, kind, group, objects)
         return
+    left = _template(root)
+    if left is not None:
+        fix = "pipe what it renders to: `helm template . | hitless verify -`"
+        report.add("HL424", left.head, "a template that was not rendered", fix=fix)
+        return
     mistakes = len(report.found)
     if old is not None:
         text = f"{api_version} is no longer served: Kubernetes {old} and later refuse this {kind}"
@@ -165,6 +170,18 @@ def _take(root: Node, version: Version, objects: Objects, report: Collector) -> 
         secondary = ((first.root.head, "first here"),)
         report.add("HL427", root.head, f"{found.title} is given twice", fix="remove one", secondary=secondary)
     objects.found[found.key] = found
+
+
+def _template(root: Node) -> Node | None:
+    """A text with the marks of a template, where no field of Kubernetes has any: commands, notes and data may."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node.value, str) and "{{" in node.value and "}}" in node.value:
+            return node
+        waiting += node.items()
+        waiting += [e.node for key, e in node.entries().items() if key not in schema.SECRET_KEYS and key != "command"]
+    return None
 
 
 def _object(root: Node, kind: str) -> Object:

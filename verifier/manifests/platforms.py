@@ -16,14 +16,19 @@ DEFAULT = "kube-proxy"
 KUBE_PROXY = "kube-proxy"
 
 # What balancers send to, as far as there is a model of it.
-EVERY_NODE, NODES_WITH_PODS, PODS = MODELLED = ("every node", "nodes with pods", "pods")
+EVERY_NODE, NODES_WITH_PODS, PODS, CONTROLLER = MODELLED = (
+    "every node",
+    "nodes with pods",
+    "pods",
+    "a controller in the cluster with its own list of pods",
+)
 
 # What an annotation, a load balancer class, an ingress class or a node's providerID says of the platform.
 _PROVIDERS = {"aws": "eks-nlb-instance", "gce": "gke-l4", "azure": "aks-slb", "alicloud": "ack-clb", "k3s": "k3s"}
 _LB_CLASSES = {"service.k8s.aws/nlb": "eks-nlb-ip", "eks.amazonaws.com/nlb": "eks-nlb-ip"}
 _INGRESS_CLASSES = {
     "nginx": "ingress-nginx",
-    "alb": "eks-alb-ip",
+    "alb": "eks-alb-instance",
     "gce": "gke-neg",
     "openshift-default": "openshift-router",
 }
@@ -150,10 +155,13 @@ def balancer_of(service: Object, objects: Objects, chosen: str | None) -> Platfo
     return None
 
 
-def ingress_of(ingress: Object, chosen: str | None) -> Platform | None:
+def ingress_of(ingress: Object, service: Object, chosen: str | None) -> Platform | None:
     if chosen is not None and profile(chosen).way("ingress") is not None:
         return Platform(profile(chosen), "--on")
     name = ingress.root.text("spec", "ingressClassName") or ingress.annotations.get("kubernetes.io/ingress.class", "")
+    notes = {**ingress.annotations, **service.annotations}
+    if name == "alb" and notes.get("alb.ingress.kubernetes.io/target-type") == "ip":
+        return Platform(profile("eks-alb-ip"), "annotation target-type")
     if name in _INGRESS_CLASSES:
         return Platform(profile(_INGRESS_CLASSES[name]), f"ingress class {name}")
     return None

@@ -10,7 +10,7 @@ from verifier.language.program import Span, Version
 from verifier.language.text import read_duration
 from verifier.manifests import tree
 from verifier.manifests.findings import GRACE_S
-from verifier.manifests.platforms import EVERY_NODE, NODES_WITH_PODS, PODS
+from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, NODES_WITH_PODS
 from verifier.manifests.pods import Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.translate import BALANCER, Setting, pod_entries, replicas
@@ -37,6 +37,8 @@ class _Change:
     group: str
     gives: tuple[tree.Entry, ...]
     takes: frozenset[str] = frozenset()
+    budget: int | None = None  # pods that a disruption budget protects
+    drops: str = ""  # a block that is left out
 
 
 def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
@@ -50,9 +52,12 @@ def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
     given = tuple(entry for change in changes for entry in change.gives)
     names = {entry.name.text for entry in given} | {name for change in changes for name in change.takes}
     items: list[s.ScenarioItem] = []
+    dropped = {"running"} | {change.drops for change in changes}
     for item in scenario.items:
-        if isinstance(item, s.BlockNode) and item.name.text == "running":
+        if isinstance(item, s.BlockNode) and item.name.text in dropped:
             continue
+        if isinstance(item, s.BlockNode) and item.name.text == "what_if":
+            item = _protected(item, changes)
         if isinstance(item, s.BlockNode) and item.name.text == "deployment":
             kept = tuple(entry for entry in item.entries if entry.name.text not in names)
             item = replace(item, entries=(*kept, *given))
@@ -72,15 +77,69 @@ def _next_rollout(of: Setting, scenario: s.Scenario) -> Repair:
 
 def _changes(of: Setting) -> Iterator[_Change]:
     pod, here = of.pod, of.pod.container.head
-    yield from _strategy(of)
+    yield from _service_later(of)
+    if _event(of) == "drain":
+        yield from _budget(of)
+    if _event(of) in ("", "bad_image"):
+        yield from _strategy(of)
     if pod.probe("readinessProbe") is None:
         port = f" on port {pod.port}" if pod.port is not None else ""
         probe = tree.block("readiness_probe", None, [], here)
         yield _Change(f"add a readinessProbe{port}", here, "no readiness probe", (probe,))
     elif (entry := _asks_another_port(pod)) is not None:
         yield entry
-    yield from _waits_for_balancer(of)
+    if not _event(of):
+        yield from _waits_for_balancer(of)
     yield from _hook(of)
+
+
+def _service_later(of: Setting) -> Iterator[_Change]:
+    """A Service that changes with its workload: later, if the new pods are there for the old one too; else no fix is
+    known, and what is tried stays as it is."""
+    block = next((block for block in of.happens if block.name.text == "applied_service"), None)
+    if block is None:
+        return
+    later = all(entry.name.text.startswith("old_") for entry in block.entries)
+    text = "apply the Service in a second step, once no old pod is left"
+    yield _Change(text, block.span, "the Service changes in the same apply", (), drops=block.name.text if later else "")
+
+
+def _what_if(of: Setting) -> s.BlockNode | None:
+    return next((block for block in of.happens if block.name.text == "what_if"), None)
+
+
+def _event(of: Setting) -> str:
+    """The event in the models' word; empty: a rollout."""
+    block = _what_if(of)
+    entries = block.entries if block is not None else ()
+    words = (e.value for e in entries if isinstance(e, s.Assignment) and e.name.text == "event")
+    return next((word.path for word in words if isinstance(word, s.Reference)), "")
+
+
+def _budget(of: Setting) -> Iterator[_Change]:
+    """A drain that takes every pod at once: a budget that leaves all but one, with at least two."""
+    event = _what_if(of)
+    assert event is not None
+    count, span = replicas(of.pair.workload, of.pair.autoscaler)
+    if count > 1 and any(e.name.text == "budget" for e in event.entries):
+        return
+    more = [tree.entry("replicas", tree.number(2, span), span)] if count < 2 else []
+    text = "a PodDisruptionBudget with maxUnavailable: 1"
+    words = f"replicas: 2, and {text}" if more else f"add {text}"
+    group = "one replica" if more else "no budget for disruptions"
+    yield _Change(words, span, group, tuple(more), budget=max(count, 2) - 1)
+
+
+def _protected(block: s.BlockNode, changes: list[_Change]) -> s.BlockNode:
+    """The event with the budget that a change adds."""
+    given = next((change for change in changes if change.budget is not None), None)
+    if given is None or given.budget is None:
+        return block
+    budget = tree.block(
+        "budget", None, [tree.entry("healthy", tree.number(given.budget, given.span), given.span)], given.span
+    )
+    kept = [entry for entry in block.entries if entry.name.text != "budget"]
+    return replace(block, entries=(*kept, budget))
 
 
 def _hook(of: Setting) -> Iterator[_Change]:
@@ -169,14 +228,17 @@ def _lag_ms(of: Setting) -> int | None:
     """How long requests may still come to a pod that was deleted: every bound on their way, at its largest."""
     written, rules = _bound(of, "endpoint_slice", "written_within"), _bound(of, "kube_proxy", "rules_within")
     stops = _bound(of, BALANCER, "stops_sending_within")
-    ways = {EVERY_NODE: (written, rules), PODS: (written, stops), NODES_WITH_PODS: (written, rules, stops)}[of.mode]
+    directly = (written, stops)
+    by_mode = {EVERY_NODE: (written, rules), NODES_WITH_PODS: (written, rules, stops)}
+    ways = by_mode.get(of.mode, directly)
     return None if None in ways else sum(ms for ms in ways if ms is not None)
 
 
 def _added_ms(of: Setting) -> int | None:
     """How long the balancer may take until it sends to a new backend: what a pod has to be Ready for before an old one
-    may go. None where every node is a backend."""
-    if of.mode == EVERY_NODE:
+    may go. None where every node is a backend, or what sends takes over
+    its whole list at once."""
+    if of.mode in (EVERY_NODE, CONTROLLER):
         return None
     balancer = next((b for b in of.cluster if b.name.text == BALANCER), None)
     entries = balancer.entries if balancer is not None else ()

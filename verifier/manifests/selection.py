@@ -88,6 +88,30 @@ def _matches(wanted: dict[str, str], labels: dict[str, str]) -> bool:
     return bool(wanted) and wanted.items() <= labels.items()
 
 
+def selects(selector: Node | None, labels: dict[str, str]) -> bool:
+    """A label selector of an object, on labels; none selects nothing, an empty one everything."""
+    if selector is None:
+        return False
+    if not selector.texts("matchLabels").items() <= labels.items():
+        return False
+    return all(_holds(rule, labels) for rule in selector.each("matchExpressions"))
+
+
+def _holds(rule: Node, labels: dict[str, str]) -> bool:
+    value = labels.get(rule.text("key"))
+    values = {each.value for each in rule.each("values")}
+    match rule.text("operator"):
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+    return False
+
+
 def _backends(ingress: Object) -> set[str]:
     """Names of the Services that an Ingress sends to, in the spelling of today and of before 1.19."""
     found = {ingress.root.text("spec", "defaultBackend", "service", "name")}
@@ -182,8 +206,7 @@ def _probes(pod: Pod) -> Iterator[tuple[str, Node]]:
 
 
 def _budget(budget: Object, makers: list[Object], report: Collector) -> None:
-    wanted = budget.root.texts("spec", "selector", "matchLabels")
-    here = [m for m in makers if m.namespace == budget.namespace and _matches(wanted, m.pod_labels)]
-    if wanted and not here:
+    selector = budget.root.get("spec", "selector")
+    if not any(m.namespace == budget.namespace and selects(selector, m.pod_labels) for m in makers):
         message = f"PodDisruptionBudget {budget.name} selects no pod of a workload here"
         report.add("HL442", budget.root.at("spec", "selector"), message, fix="give it the labels of the pod template")

@@ -15,7 +15,7 @@ from verifier.manifests import tree
 from verifier.manifests.findings import GRACE_S
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object
-from verifier.manifests.platforms import EVERY_NODE, NODES_WITH_PODS, PODS
+from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, NODES_WITH_PODS, PODS
 from verifier.manifests.pods import Hook, Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair
@@ -46,7 +46,8 @@ _PROBES = (
 class Setting:
     """What is the same for every way of requests to one workload. `old`: the pods that run now, where they are known
     to be other ones; `cluster`: the platform's blocks; `mode`: what its balancer sends to; `gate`: when it opens the
-    readiness gates of its pods; `spread`: on how many nodes its pods are now."""
+    readiness gates of its pods; `spread`: on how many nodes its pods are now; `happens`: another event than
+    its rollout, and what changes with it; `count`: how many pods there are before that."""
 
     pair: Pair
     pod: Pod
@@ -59,6 +60,8 @@ class Setting:
     nodes: int = NODES
     old: tuple[Object, Pod] | None = None
     spread: tuple[int, Span] | None = None
+    happens: tuple[s.BlockNode, ...] = ()
+    count: tuple[int, Span] | None = None
 
 
 def scenario(of: Setting, blocks: frozenset[str]) -> s.Scenario:
@@ -77,6 +80,7 @@ def scenario(of: Setting, blocks: frozenset[str]) -> s.Scenario:
         tree.block("app", label, [*of.app, *_image(of)], here),
         tree.block("deployment", label, [*_rollout(of), *template], here),
         *_per_node(workload, label),
+        *of.happens,
         *_running(of, template, label, here),
         tree.block("service", label, [_policy(of, service)], service.head),
         s.Verify(tree.name(CHECK, here), None, here),
@@ -91,8 +95,9 @@ def _platform(of: Setting, blocks: frozenset[str]) -> Iterator[s.BlockNode]:
     for block in of.cluster:
         if block.name.text not in blocks or (block.name.text == BALANCER and of.mode == EVERY_NODE):
             continue
-        if block.name.text == BALANCER and of.mode == PODS:
-            to_pods = tree.entry("backends", tree.word("pods", block.span), block.span)
+        if block.name.text == BALANCER and of.mode in (PODS, CONTROLLER):
+            word = "pods" if of.mode == PODS else "listed"
+            to_pods = tree.entry("backends", tree.word(word, block.span), block.span)
             block = tree.block(BALANCER, None, [to_pods, *block.entries], block.span)
         yield block
 
@@ -154,7 +159,7 @@ def replicas(workload: Object, autoscaler: Object | None) -> tuple[int, Span]:
 def _rollout(of: Setting) -> Iterator[tree.Entry]:
     workload, root = of.pair.workload, of.pair.workload.root
     if workload.kind == "Deployment":
-        count, span = replicas(workload, of.pair.autoscaler)
+        count, span = of.count or replicas(workload, of.pair.autoscaler)
         yield tree.entry("replicas", tree.number(count, span), span)
         yield from _placement(of.pod)
         if of.spread is not None:

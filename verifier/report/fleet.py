@@ -22,11 +22,13 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class PathReport:
-    """One way of requests. `reason`: why it is not verified, or what else is to be known of the verdict.
+    """One way of requests. `reason`: why it is not verified, or what else is to be known of the verdict. `event`: what
+    happens meanwhile, if that was asked for by name.
 
     `slow`: what was late in the run that loses a request. `survives`: the longest request that is answered.
     `cause`: what the manifest lacks, in words that other workloads share; `fix` only where it was shown to be enough.
-    `irrelevant`: what no verdict rests on. `ignored`: the reason for which the verdict does not count.
+    `irrelevant`: what no verdict rests on. `ignored`: the reason for which the verdict does not count. `older`:
+    versions on which it is another one.
     """
 
     name: str
@@ -42,6 +44,13 @@ class PathReport:
     survives: str = ""
     irrelevant: tuple[str, ...] = ()
     ignored: str = ""
+    event: str = ""
+    older: str = ""
+
+    @property
+    def longest(self) -> bool:
+        """Was it shown that none of its violations lasts longer than the ones found?"""
+        return all(check.violation.longest for check in self.checks if check.violation is not None)
 
     @property
     def typically_ms(self) -> int | None:
@@ -70,7 +79,7 @@ class CaseReport:
 
 @dataclass(frozen=True, slots=True)
 class FleetReport:
-    """`assumed`: numbers that the verdicts rest on and that nobody has documented."""
+    """`events`: what was asked about, in that order."""
 
     cases: tuple[CaseReport, ...]
     errors: tuple[Diagnostic, ...]
@@ -82,6 +91,7 @@ class FleetReport:
     version: str
     seconds: float
     strict: bool = False
+    events: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

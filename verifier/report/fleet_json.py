@@ -42,6 +42,8 @@ def _case(case: CaseReport) -> dict[str, Any]:
 
 def _path(path: PathReport) -> dict[str, Any]:
     found: dict[str, Any] = {"name": path.name, "verdict": path.verdict.value}
+    if path.event:
+        found["event"] = path.event
     if path.reason:
         found["reason"] = path.reason
     if path.checks:
@@ -57,6 +59,8 @@ def _path(path: PathReport) -> dict[str, Any]:
         found |= {"cause": path.cause, "cause_at": path.cause_at}
     if path.survives:
         found["survives"] = path.survives
+    if path.older:
+        found["older_versions"] = path.older
     if path.fix is not None:
         found["fix"] = {
             "write": path.fix.text,

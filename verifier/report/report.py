@@ -51,6 +51,7 @@ class Violation:
     in_every_run: bool
     trace: Trace
     why: tuple[Reason, ...]
+    longest: bool  # shown that none lasts longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,8 @@ def _violation(program: Program, trace: Trace, part: PartResult, every: bool) ->
     grade = _grade(trace, part, every)
     last = {event.label: event for event in (*trace.events, *trace.late) if event.close and event.rests_on}
     links = [] if trace.awaited else sorted(last.values(), key=lambda event: event.at_ms)
-    return Violation(part.text, part.name, grade, every, trace, tuple(_reason(program, link) for link in links))
+    why = tuple(_reason(program, link) for link in links)
+    return Violation(part.text, part.name, grade, every, trace, why, part.longest)
 
 
 def _grade(trace: Trace, part: PartResult, every: bool) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from textwrap import shorten
+from dataclasses import replace
+from textwrap import shorten, wrap
 
 import click
 
@@ -19,6 +20,8 @@ _WIDTH = 150
 # Rows of one cause that a table shows before it counts the others.
 _ROWS_MAX = 12
 _WARNINGS_MAX = 20
+# Ways to one service that have a row each.
+_WAYS_MAX = 3
 
 
 def screen(report: FleetReport, *, colour: bool, explain: bool) -> str:
@@ -57,16 +60,34 @@ def findings(report: FleetReport) -> str:
 def _case(case: CaseReport, report: FleetReport, colour: bool) -> Iterator[str]:
     behind = f" -> {case.workload}" if case.workload else ""
     yield f"{_painted(case.verdict, colour)}  {case.title}{behind}   {case.place}, version {report.version}"
-    width = max(len(path.name) for path in case.paths)
-    for path in case.paths:
-        yield f"  {path.name.ljust(width)}  {_painted(path.verdict, colour, 12)}  {_said(path)}".rstrip()
+    rows = _rows(case)
+    width = max(len(name) for name, _ in rows)
+    for name, path in rows:
+        yield f"  {name.ljust(width)}  {_painted(path.verdict, colour, 12)}  {_said(path)}".rstrip()
     worst = min(case.paths, key=_badness)
     yield from _why(worst, case)
     irrelevant = next((path.irrelevant for path in case.paths if path.checks), ())
     if irrelevant:
         yield f"  does not matter  {', '.join(irrelevant)}"
     if case.taken:
-        yield f"  not looked at    {'; '.join(case.taken)}"
+        indent = " " * 19
+        yield from wrap("; ".join(case.taken), _WIDTH, initial_indent="  not looked at    ", subsequent_indent=indent)
+
+
+def _rows(case: CaseReport) -> list[tuple[str, PathReport]]:
+    """A row for each way; of many those of which the same is said share one."""
+    if len(case.paths) <= _WAYS_MAX:
+        return [(_named(path), path) for path in case.paths]
+    same: dict[tuple[str, Verdict, str], list[PathReport]] = {}
+    for path in case.paths:
+        same.setdefault((path.event, path.verdict, _said(path)), []).append(path)
+    groups = same.values()
+    return [(_named(replace(g[0], name=" and ".join(path.name for path in g))), g[0]) for g in groups]
+
+
+def _named(path: PathReport) -> str:
+    """The way, and what happens, if that was asked for."""
+    return f"{path.name}, {path.event}" if path.event else path.name
 
 
 def _said(path: PathReport) -> str:
@@ -100,11 +121,13 @@ def _why(path: PathReport, case: CaseReport) -> Iterator[str]:
         yield f"  rests on         {text}"
     if path.survives:
         yield f"  survive          {path.survives}"
+    if path.older:
+        yield f"  older versions   {path.older}"
 
 
 def _of(path: PathReport, case: CaseReport) -> str:
     """Which way it is, where the others have other verdicts."""
-    return "" if len({each.verdict for each in case.paths}) == 1 else f" ({path.name})"
+    return "" if len({each.verdict for each in case.paths}) == 1 else f" ({_named(path)})"
 
 
 def _resting(bound: Bound) -> str:
@@ -122,6 +145,8 @@ def _badness(path: PathReport) -> tuple[int, int, int]:
 
 def _table(report: FleetReport, colour: bool, explain: bool) -> Iterator[str]:
     groups = _grouped(report.cases)
+    if len(report.events) > 1:
+        yield from _by_event(report, explain)
     for (verdict, cause), rows in groups:
         fixes = Counter(path.fix.text for _, path in rows if path.fix is not None)
         titles = len({case.title for case, _ in rows})
@@ -137,8 +162,24 @@ def _table(report: FleetReport, colour: bool, explain: bool) -> Iterator[str]:
         yield ""
 
 
+def _by_event(report: FleetReport, explain: bool) -> Iterator[str]:
+    """A row for each way, with the verdict for each event: the worst first."""
+    rows: dict[tuple[str, str], dict[str, Verdict]] = {}
+    for case in report.cases:
+        for path in case.paths:
+            rows.setdefault((case.title, path.name), {})[path.event] = path.verdict
+    ranks = {key: sorted(verdict.rank for verdict in found.values()) for key, found in rows.items()}
+    wanted = sorted(rows, key=lambda key: (ranks[key], key))
+    shown = wanted if explain else wanted[:_ROWS_MAX]
+    cells = [(*key, *(rows[key][e].value if e in rows[key] else "" for e in report.events)) for key in shown]
+    yield from _columns([("", "", *report.events), *cells])
+    if len(wanted) > len(shown):
+        yield f"  .. and {len(wanted) - len(shown)} more (--explain lists them, -k NAME shows one)"
+    yield ""
+
+
 def _row(case: CaseReport, path: PathReport) -> tuple[str, ...]:
-    return (case.title, path.name, _worst_case(path), path.cause_at or case.place)
+    return (case.title, _named(path), _worst_case(path), path.cause_at or case.place)
 
 
 def _grouped(cases: Iterable[CaseReport]) -> list[tuple[tuple[Verdict, str], list[tuple[CaseReport, PathReport]]]]:
@@ -164,7 +205,8 @@ def _worst_case(path: PathReport) -> str:
     if path.thresholds:
         return f"safe if {path.thresholds[0]}"
     if path.lasts_ms:
-        return f"up to {duration_text(path.lasts_ms)}{_typically(path)}"
+        most = duration_text(path.lasts_ms)
+        return f"{f'up to {most}' if path.longest else f'{most} or more'}{_typically(path)}"
     return "at the edge" if path.grade.startswith("only") else ""
 
 
