@@ -9,6 +9,7 @@ import pytest
 from systems import small
 
 from verifier.engines import events, terms
+from verifier.engines.clock import OutOfBudget
 from verifier.engines.terms import Sat
 from verifier.system.ir import TRUE, And, AtLeast, Check, In, Machine, Seen, Step, System, View
 from verifier.system.run import Answer, Budget
@@ -86,7 +87,7 @@ def test_a_search_for_a_better_witness_that_runs_out_keeps_the_one_it_has(monkey
 
     def only_once(self: terms.Solver, *args: Any, **kwargs: Any) -> Sat:
         if self.calls:
-            raise terms.OutOfBudget("the time budget ran out")
+            raise OutOfBudget("the time budget ran out")
         return first(self, *args, **kwargs)
 
     monkeypatch.setattr(terms.Solver, "solve", only_once)

@@ -192,7 +192,7 @@ class Proofs:
                 continue
             part = last_changes(system, system.checks[0], far, 0)
             part = pruned(part, part.checks[0])
-            outcome = self._few_changes(part, orders(exact, part, own), share)
+            outcome = self._few_changes(part, orders(exact, part, own), share, _LAST_CHANGES[:2])
             if outcome.answer is Answer.HOLDS:
                 return self.proven(question, outcome)
         return None
@@ -204,14 +204,20 @@ class Proofs:
             self._moves[summary.name] = moves_of(self.values, summary, lemmas.settled, self.deadline.left)
         return self._moves[summary.name]
 
-    def _few_changes(self, slice_: ir.System, order: Rows = (), deadline: Deadline | None = None) -> Outcome:
+    def _few_changes(
+        self,
+        slice_: ir.System,
+        order: Rows = (),
+        deadline: Deadline | None = None,
+        last: tuple[int, ...] = _LAST_CHANGES,
+    ) -> Outcome:
         """The answer on a relaxed slice; of machines that go round only the last changes are looked at."""
         left = (deadline or self.deadline).left
         round_ = going_round(slice_)
         if not round_:
             outcome = events.check(slice_, slice_.checks[0], left(), session=self.session, order=order)
             return replace(outcome, asked=slice_)
-        for changes in _LAST_CHANGES:
+        for changes in last:
             part = last_changes(slice_, slice_.checks[0], round_, changes)
             part = pruned(part, part.checks[0])
             outcome = events.check(part, part.checks[0], left(), best=False, session=self.session, order=order)

@@ -376,18 +376,17 @@ class Encoding:
         """Of `machines`, which are interchangeable, each changes first no earlier than the one before it."""
         terms, slots = self.terms, self.reading.slots
         for a, b in pairwise(slots[name][0] for name in machines if slots.get(name)):
-            earlier = terms.all((a.happens, terms.le(a.time, b.time, 0)))
-            self._require(terms.any((terms.no(b.happens), earlier)))
+            self._require(terms.any((terms.no(b.happens), terms.all((a.happens, terms.le(a.time, b.time, 0))))))
 
     def since(self, point: Point) -> list[Term]:
         """What the violation reads does not change between `point` and the end (sufficient for it to last that long).
 
         A view that is read once changes when a source changes before its L; after L it stands still.
         """
-        reading, terms = self.reading, self.terms
-        found = [terms.le(reading.init.time, point.time, 0), terms.le(point.time, reading.end.time, 0)]
+        reading, terms, end = self.reading, self.terms, self.reading.end
+        found = [terms.le(reading.init.time, point.time, 0), terms.le(point.time, end.time, 0)]
         names = self.system.machine if self.check.kind == "ends_with" else sorted(reading.reads(self.check.when))
-        todo = [(name, reading.end, list(reading.slots.get(name, ()))) for name in names]
+        todo = [(name, end, list(reading.slots.get(name, ()))) for name in names]
         while todo:
             name, until, slots = todo.pop()
             if name in reading.once:
