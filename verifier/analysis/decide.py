@@ -28,10 +28,11 @@ from verifier.analysis.symmetry import orders
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines.induction import Induction
 from verifier.interpreter import Interpreter, Refusal, replay
-from verifier.language.program import CheckTemplate, Condition
+from verifier.language.program import CheckGroup, CheckTemplate, Condition
 from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import Lowered, first_members, initially, lower
+from verifier.system.patience import OutOfTime, patience
 from verifier.system.run import WORK_A_SECOND, Answer, Outcome, Run
 from verifier.system.scope import THIS_TOPOLOGY, weakest
 from verifier.system.values import Env, Member, Values
@@ -41,6 +42,8 @@ _FEW = 5
 
 # Stages that are searched before lemmas that need time are decided: a violation among few members is found sooner.
 _FIRST_STAGES = 2
+# With more members than this, such lemmas come before any search.
+_MANY = 24
 # And so many more before proofs are tried that leave out some machines only.
 _MORE_STAGES = 2
 # Once there is a violation, so much work goes into the other parts.
@@ -68,40 +71,69 @@ class Decider:
 
         `quick`: what the relaxed slice does not show SAFE is INCONCLUSIVE.
         """
-        with closing(self.proofs.session):
-            return self._check(name, argument, quick)
-
-    def _check(self, name: str, argument: int | None, quick: bool) -> CheckResult:
         group = self.values.program.checks[name]
         started = time.monotonic()
         extra: Env = {} if group.parameter is None or argument is None else {group.parameter: argument}
-        questions = [question for part in group.parts for question in self.proofs.questions(part, extra)]
-        unknown = [question for question in questions if question.result is None]
-        if not quick:
-            self._search(unknown, _FIRST_STAGES)
-        if any(q.result is None for q in unknown) and not any(q.witness for q in unknown) and self.proofs.more_lemmas():
-            for question in (q for q in unknown if q.result is None):
-                question.lemmas = Lemmas(self.proofs.induction)
-                question.result = self.proofs.relaxed(question) or self.proofs.near(question)
-        if quick and any(question.result is None for question in unknown):
-            return CheckResult(name, group.doc, Verdict.INCONCLUSIVE, THIS_TOPOLOGY, (), time.monotonic() - started)
-        self._decide(unknown)
-        others = [other for question in unknown for other in self.proofs.not_alike(question)]
-        self._decide(others)
-        questions += others
-        self._grade(questions)
-        results = []
-        for part in group.parts:
-            found = [q.result for q in questions if q.part is part and q.result is not None]
-            results += self._covered(part, extra, found)
-        verdict = worst([r.verdict for r in results])
+        questions: list[Question] = []
+        results: list[PartResult] = []
+        with closing(self.proofs.session):
+            try:
+                with patience(self.deadline.end):
+                    self._answers(group, extra, questions, quick)
+                    for part in group.parts:
+                        found = [q.result for q in questions if q.part is part and q.result is not None]
+                        results += self._covered(part, extra, found)
+            except OutOfTime:
+                results = self._so_far(group, questions)
         scope = weakest(r.scope for r in results)
         placed = {question.part.name for question in questions if question.placed}
         if not all(has_every_kind(self.values, part, placed=part.name in placed) for part in group.parts):
             scope = THIS_TOPOLOGY
         title = name if argument is None else f"{name} >= {argument}"
+        verdict = worst([r.verdict for r in results])
         doc = group.doc.format_map(extra)
         return CheckResult(title, doc, verdict, scope, tuple(results), time.monotonic() - started)
+
+    def _answers(self, group: CheckGroup, extra: Env, questions: list[Question], quick: bool) -> None:
+        """Fills `questions`: one for every part and every kind of member, each with its answer."""
+        for part in group.parts:
+            for question in self.proofs.questions(part, extra):
+                questions.append(question)  # one by one: what is known when time runs out is kept
+        unknown = [question for question in questions if question.result is None]
+        if not (quick or self._many):
+            self._search(unknown, _FIRST_STAGES)
+        if any(q.result is None for q in unknown) and not any(q.witness for q in unknown) and self.proofs.more_lemmas():
+            for question in (q for q in unknown if q.result is None):
+                question.lemmas = Lemmas(self.proofs.induction)
+                question.result = self.proofs.relaxed(question) or self.proofs.near(question)
+        if quick:
+            for question in (q for q in unknown if q.result is None):
+                question.result = self._answer(question, Outcome(Answer.UNKNOWN, reason="not cheap to show"))
+            return
+        self._decide(unknown)
+        others = [other for question in unknown for other in self.proofs.not_alike(question)]
+        questions += others
+        self._decide(others)
+        self._grade(questions)
+
+    @property
+    def _many(self) -> bool:
+        """There are so many members that what needs all of them comes last."""
+        values = self.values
+        counts = [values.count(t, cls) for t in values.program.indices for cls in values.classes(t)]
+        return bool(sum(counts) > _MANY)
+
+    def _so_far(self, group: CheckGroup, questions: list[Question]) -> list[PartResult]:
+        """What is known when time has run out: violations; and nothing is SAFE."""
+        found = []
+        for question in questions:
+            if question.witness is not None and question.result is None:
+                question.result = self._answer(question, question.witness)
+            if question.result is not None and question.result.verdict in (Verdict.UNSAFE, Verdict.STUCK):
+                found.append(question.result)
+        reason = "the time budget ran out"
+        part = group.parts[0].name
+        return found or [PartResult(part, group.doc, Verdict.INCONCLUSIVE, THIS_TOPOLOGY, reason=reason)]
 
     # -- one part for one choice of members ----------------------------------------------------------------------------
 

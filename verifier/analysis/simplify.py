@@ -14,6 +14,7 @@ from dataclasses import replace
 from verifier.analysis.questions import Lemmas
 from verifier.system import ir
 from verifier.system.lower import Lowered, instance_name
+from verifier.system.patience import look
 from verifier.system.values import Member
 
 
@@ -35,6 +36,7 @@ class _Shorter:
         """`expr`, where all of `known` hold."""
         key = (id(expr), known)
         if key not in self.memo:
+            look()
             self.memo[key] = self._made(expr, known)
         return self.memo[key]
 

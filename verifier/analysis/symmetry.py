@@ -14,6 +14,7 @@ from itertools import combinations, pairwise
 
 from verifier.system import ir
 from verifier.system.lower import Lowered, instance_name
+from verifier.system.patience import look
 from verifier.system.values import Member
 
 # In larger systems nobody looks for symmetry: it would take longer than it saves.
@@ -135,6 +136,7 @@ class _Image:
         """A number for the expression: equal ones have equal numbers."""
         key = (id(expr), moved)
         if key not in self.memo:
+            look()
             made = self._made(expr, moved)
             self.memo[key] = self.numbers.setdefault(made, len(self.numbers))
         return self.memo[key]

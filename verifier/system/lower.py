@@ -48,6 +48,7 @@ from verifier.records import dataclass
 from verifier.resources import shown
 from verifier.system import ir
 from verifier.system.names import free_names
+from verifier.system.patience import look
 from verifier.system.prune import at_start
 from verifier.system.relax import DROPPED, weakened
 from verifier.system.relax import relaxed as split
@@ -201,6 +202,7 @@ class _Lowering:
         self.memo: dict[tuple[object, ...], ir.Expr] = {}
         self.plans: dict[tuple[object, ...], list[_Plan]] = {}
         self.free_memo: dict[int, frozenset[str]] = {}
+        self.every_state: dict[tuple[str, str], frozenset[str]] = {}
         self.sized = near
         self.placed = False
 
@@ -260,6 +262,7 @@ class _Lowering:
         names = self._free(condition)
         key = (id(condition), *(env[name] for name in sorted(names) if name in env))
         if key not in self.memo:
+            look()
             self.memo[key] = self._build(condition, env)
         return self.memo[key]
 
@@ -336,22 +339,31 @@ class _Lowering:
             pattern, first = self._pattern(template, members)
             if _stays(template, first):
                 # Where it stays is looked at only if that makes a difference.
-                everywhere = wanted.issuperset(self._all_states(first))
+                everywhere = wanted.issuperset(self._every_state(template, first))
                 return ir.Const(everywhere or self._first(template, members, pattern, first) in wanted)
             self._declare(template, members, name)
         return ir.TRUE if wanted == frozenset(self.machines[name].states) else ir.In(name, wanted)
 
+    def _every_state(self, template: MachineTemplate, family: StateFamily) -> frozenset[str]:
+        key = (template.name, family.name)
+        if key not in self.every_state:
+            self.every_state[key] = frozenset(self._all_states(family))
+        return self.every_state[key]
+
     def _states(self, template: MachineTemplate, pattern: StatePattern, env: Env) -> list[str]:
         """The states that a pattern stands for; `k + 1` outside of the declared range stands for none."""
         family = next(f for f in template.states if f.name == pattern.name)
-        ranges: list[list[int | Member]] = [self._range(arg) for arg in family.args]
-        for i, arg in enumerate(pattern.args):
+        ranges: list[list[int | Member]] = []
+        for i, due in enumerate(family.args):
+            arg = pattern.args[i] if i < len(pattern.args) else None
             if isinstance(arg, str):
-                ranges[i] = [_member(env, arg)]
-            elif arg is not None:
+                ranges.append([_member(env, arg)])
+            elif arg is None:
+                ranges.append(self._range(due))
+            else:
                 assert not isinstance(arg, Each)
                 value = self.values.evaluate(arg, env, Reads())
-                ranges[i] = [value] if value in ranges[i] else []
+                ranges.append([value] if value in self._range(due) else [])
         return [_state_name(family.name, chosen) for chosen in product(*ranges)]
 
     def _range(self, arg: tuple[str, int, int] | tuple[str, str]) -> list[int | Member]:

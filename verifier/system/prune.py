@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verifier.system import ir
+from verifier.system.patience import look
 
 
 def prune(system: ir.System) -> ir.System:
@@ -124,6 +125,7 @@ class _Possible:
     def __call__(self, expr: ir.Expr) -> tuple[bool, bool]:
         key = id(expr)
         if key not in self.memo:
+            look()
             self.memo[key] = self._of(expr)
         return self.memo[key]
 
@@ -164,6 +166,7 @@ class Rewriting:
     def __call__(self, expr: ir.Expr) -> ir.Expr:
         key = id(expr)
         if key not in self.memo:
+            look()
             self.kept.append(expr)
             self.memo[key] = self._of(expr)
         return self.memo[key]

@@ -146,6 +146,7 @@ class Values:
         self.domain = domain or Numbers()
         self.typical = typical
         self.pinned = dict(pinned or {})
+        self._members: dict[tuple[str, str | None], list[Member]] = {}
 
     # -- sizes ---------------------------------------------------------------------------------------------------------
 
@@ -158,8 +159,11 @@ class Values:
         return tuple(name for name, _ in self.program.indices[type_name].classes)
 
     def members(self, type_name: str, cls: str | None = None) -> list[Member]:
-        wanted = self.classes(type_name) if cls is None else (cls,)
-        return [Member(type_name, c, i) for c in wanted for i in range(self.count(type_name, c))]
+        if (type_name, cls) not in self._members:
+            wanted = self.classes(type_name) if cls is None else (cls,)
+            found = [Member(type_name, c, i) for c in wanted for i in range(self.count(type_name, c))]
+            self._members[type_name, cls] = found
+        return self._members[type_name, cls]
 
     def place(self, each: Each, type_name: str, member: Member) -> Member:
         """The member of `type_name` at which `member` begins: one after the other, `each.number` of them in turn."""
