@@ -79,7 +79,19 @@ class _Maker:
             return f'lemma {name} "x": always some p: P{self.cls()} ({self.pod("p")})'
         return f'lemma {name}[n: N] "x": always {self.node("n")} or B[n] is {r.choice("xy")}'
 
-    def text(self, lemmas: int) -> str:
+    def closed(self) -> str:
+        """Something about nobody in particular, such as is settled by choosing somebody."""
+        r = self.random
+        kind = r.random()
+        if kind < 0.3:
+            return f"no k: N ({self.node('k')})"
+        if kind < 0.5:
+            return f"no o: P{self.cls()} ({self.pod('o')})"
+        if kind < 0.7:
+            return f"no o: P (some k: N (Place[o] is on(k) and {self.node('k')}))"
+        return f"{self.anything()} and {self.anything()}"
+
+    def text(self, lemmas: int, closed: int) -> str:
         r = self.random
         back = [] if self.timed or r.random() < 0.7 else ['  y -> x "x"']
         parts = [
@@ -108,15 +120,16 @@ class _Maker:
             'check c "c" {',
             f'  never first[n: N] "x" when {self.node("n")} and {self.node("n")}',
             f'  never second "x" when {self.anything()} and {self.anything()}',
+            *(f'  never closed{i} "x" when {self.closed()}' for i in range(closed)),
             f'  never third[p: P, n: N] "x" when Place[p] is on(n) and {self.pod("p")} and {self.node("n")}',
             "}",
         ]
         return "\n".join(parts) + "\n"
 
 
-def placed(seed: int, *, lemmas: int = 0, timed: bool = True) -> str:
-    """A model with `lemmas` lemmas, few of them true, and a check of three parts."""
-    return _Maker(seed, timed).text(lemmas)
+def placed(seed: int, *, lemmas: int = 0, closed: int = 0, timed: bool = True) -> str:
+    """A model with `lemmas` lemmas, few of them true, and a check of three parts and `closed` more about nobody."""
+    return _Maker(seed, timed).text(lemmas, closed)
 
 
 def with_places(text: str, old: int, new: int, nodes: int) -> Program:
