@@ -16,10 +16,10 @@ from placed_programs import placed, with_places
 
 from verifier.analysis.kinds import kinds
 from verifier.engines.induction import Induction, changes, choice, forms, proof
-from verifier.engines.induction.proof import Book
-from verifier.language.program import Boolean, CheckTemplate, Condition, Lemma, Program
+from verifier.engines.induction.proof import Book, Settled
+from verifier.language.program import Boolean, CheckTemplate, Condition, Lemma, Program, Quantified
 from verifier.system.lower import lower
-from verifier.system.scope import THIS_TOPOLOGY
+from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY
 from verifier.system.values import Values
 
 SIZES = ((1, 1, 2), (2, 1, 2), (1, 2, 1), (2, 1, 1))
@@ -268,3 +268,103 @@ def test_one_may_be_at_oneself(tmp_path: Path) -> None:
     (part,) = of.checks["c"].parts
     assert occurs(of, part, 1000)
     assert with_true_lemmas(of, 1000).settled(part.when, {}) is None
+
+
+# -- the shipped models ------------------------------------------------------------------------------------------------
+
+LOCAL = """use kubernetes
+use load_balancers/alibaba_clb
+cluster ack { nodes = 2 }
+app web { startup_time = 5s; on_sigterm = drains; longest_request = 2s }
+deployment web { replicas = 2; max_surge = 1; max_unavailable = 0; readiness_probe { period = 3s } }
+service web { external_traffic_policy = Local }
+verify no_lost_request
+"""
+
+
+def no_backend(of: Program) -> CheckTemplate:
+    (part,) = (part for part in of.checks["no_lost_request"].parts if part.name == "no_backend")
+    return part
+
+
+def accepted(of: Program, name: str) -> Induction:
+    induction = Induction(of)
+    (lemma,) = (lemma for lemma in of.lemmas if lemma.name == name)
+    assert lemma in induction.unproven()
+    induction.accept(lemma, ANY_SIZE)
+    return induction
+
+
+def settles(induction: Induction, of: Program) -> Settled | None:
+    """What is known of `some n: Node (sends_to(n))`."""
+    condition = next(c for c in everything(no_backend(of).when) if isinstance(c, Quantified) and c.type == "Node")
+    some = Quantified("some", condition.var, condition.type, condition.cls, condition.body, condition.span)
+    return induction.settled(some, {})
+
+
+def everything(condition: Condition) -> Iterator[Condition]:
+    yield condition
+    if isinstance(condition, Boolean):
+        for part in condition.args:
+            yield from everything(part)
+
+
+def test_that_there_is_a_backend_takes_the_lemma_that_available_pods_are_sent_to(tmp_path: Path) -> None:
+    of = program(LOCAL, tmp_path)
+    assert settles(Induction(of), of) is None
+    for other in ("sent_to_has_local", "available_is_sent_to_directly"):
+        if other in {lemma.name for lemma in Induction(of).unproven()}:
+            assert settles(accepted(of, other), of) is None
+    known = settles(accepted(of, "available_is_sent_to"), of)
+    assert known is not None
+    assert known.value
+    assert "available_is_sent_to" in known.lemmas
+
+
+def test_without_somebody_available_there_may_be_no_backend(tmp_path: Path) -> None:
+    """Recreate leaves nobody available for some time: the lemma speaks about nobody then."""
+    of = program(changed(LOCAL, ("max_surge = 1; max_unavailable = 0", "strategy = Recreate")), tmp_path)
+    assert settles(accepted(of, "available_is_sent_to"), of) is None
+
+
+CHOSEN = """
+settings things "sizes" { old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x" }
+index P = old: things.old, new: things.new - 1
+index N = node: things.nodes
+machine A[p: P] { states s, t  initially s }
+machine B[n: N] { states x, y  initially y  y -> x "x" }
+machine Place[p: P] { states unset, on(n: N), gone  initially on(each things.nodes) if p is old, unset }
+lemma somebody "x": always SOMEBODY
+lemma placed[p: P] "x": always Place[p] is PLACES
+lemma there[p: P CLASS, n: N] "x": always (Place[p] is on(n) and A[p] is s) implies B[n] is y
+check c "c" { never bad "x" when no n: N (B[n] is y) }
+"""
+OLD = ("SOMEBODY", "some p: P old (A[p] is s)")
+# (changes, is it settled?) All lemmas are accepted, true or not: what follows from them is asked.
+BY_CHOICE = {
+    "an old one, and it is somewhere": ((OLD, ("PLACES", "on"), ("CLASS", "old")), True),
+    "it may be nowhere": ((OLD, ("PLACES", "{on, unset}"), ("CLASS", "old")), False),
+    "the other lemma is about another class": ((OLD, ("PLACES", "on"), ("CLASS", "new")), False),
+    "the one there is may be of another class": (
+        (("SOMEBODY", "some p: P (A[p] is s)"), ("PLACES", "on"), ("CLASS", "old")), False),
+    "the one there is is in another state": (
+        (("SOMEBODY", "some p: P old (A[p] is t)"), ("PLACES", "on"), ("CLASS", "old")), False),
+    "a class that may be empty": (
+        (("SOMEBODY", "(every p: P new (A[p] is s))"), ("PLACES", "on"), ("CLASS", "new")), False),
+    "there need not be anybody": (
+        (("SOMEBODY", "count p: P old (A[p] is s) >= 0"), ("PLACES", "on"), ("CLASS", "old")), False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BY_CHOICE)
+def test_somebody_chosen_must_be_there_and_somewhere(name: str, tmp_path: Path) -> None:
+    changes, wanted = BY_CHOICE[name]
+    (tmp_path / "by_hand.model").write_text(changed(CHOSEN, *changes), "utf-8")
+    new = 1 if "empty" in name else 2  # there is one less
+    of = program(f"use by_hand\nthings a {{ old = 1; new = {new}; nodes = 2 }}\nverify c\n", tmp_path)
+    induction = Induction(of)
+    with patch.object(Book, "_holds", lambda *_: False):  # only what is accepted is known
+        for lemma in induction.unproven():
+            induction.accept(lemma, ANY_SIZE)
+    known = induction.settled(of.checks["c"].parts[0].when, {})
+    assert (known is not None) is wanted
