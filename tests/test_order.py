@@ -230,11 +230,12 @@ class _Maker:
         last = self.states[-1]
         some = tuple(at(f"M[{p.name}]", last) for p in self.pods)
         exactly = And((AtLeast(1, some), Not(AtLeast(2, some))))
-        kinds = [exactly, AtLeast(2, some), And(some)]
-        parts: list[Expr] = [r.choice(kinds)]
+        kinds: list[Expr] = [exactly, AtLeast(2, some), And(some)]
+        parts = [r.choice(kinds)]
         if self.nodes:
             both = tuple(at(f"N[{n.name}]", "y") for n in self.nodes)
-            parts.append(r.choice((And(both), Not(Or(both)), Or(both))))
+            about: list[Expr] = [And(both), Not(Or(both)), Or(both)]
+            parts.append(r.choice(about))
         if self.view:
             parts.append(r.choice((Seen("v", Not(Or(some))), Seen("v", exactly))))
         return And(tuple(parts))
