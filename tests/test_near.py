@@ -68,6 +68,30 @@ def test_all_others_are_elsewhere_only_if_they_stay_there(monkeypatch: pytest.Mo
     assert lost(range(80), 2500)[0]
 
 
+COMING = """
+settings things "sizes" { old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x" }
+index P = old: things.old, new: things.new
+index N = node: things.nodes
+machine Place[p: P] {
+  states unset, on(n: N)
+  initially on(each things.nodes) if p is old, unset
+  unset -> on(n) "x"
+}
+machine A[p: P] { states s, t  initially s  s -> t "x" when p is new }
+check c "c" { never bad[n: N] "x" when some p: P (Place[p] is on(n) and A[p] is t) }
+"""
+
+
+def test_one_who_may_still_come_is_not_elsewhere() -> None:
+    """The other old one stays elsewhere, the new one may come: all others count, not the first of them."""
+    of = with_places(COMING, 2, 1, 2)
+    (part,) = of.checks["c"].parts
+    for env in kinds(Values(of), part, placed=True):
+        for more in ({"relaxed": False}, {"relaxed": True}, {"relaxed": True, "near": True}):
+            made = lower(Values(of), part, env, **more)
+            assert violated(made.system, made.check), (env, more)
+
+
 # -- DaemonSets --------------------------------------------------------------------------------------------------------
 
 SHORT = (

@@ -168,6 +168,12 @@ view V of L
 lemma follows[p: P] "x": always K[p] is b implies L[p] is b
 check c "c" { never bad[p: P] "x" when K[p] is b and not (L[p] is b seen by V) }
 """
+EITHER = """
+machine K[p: P] { states a, b  initially a  a -> b "x" when L[p] is b }
+machine L[p: P] { states a, b  initially a  a -> b "x" when K[p] is b }
+lemma follows[p: P] "x": always K[p] is b implies L[p] is b
+check c "c" { never bad[p: P] "x" when K[p] is b or L[p] is b }
+"""
 
 
 def by_hand(text: str, folder: Path) -> list[tuple[bool, bool, System]]:
@@ -190,6 +196,10 @@ def test_a_lemma_about_two_says_nothing_of_one_that_is_both(tmp_path: Path) -> N
 
 def test_the_present_says_nothing_of_a_copy(tmp_path: Path) -> None:
     assert [(was, now) for was, now, _ in by_hand(VIEWED, tmp_path)] == [(True, True)]
+
+
+def test_an_alternative_says_nothing_of_the_others(tmp_path: Path) -> None:
+    assert [(was, now) for was, now, _ in by_hand(EITHER, tmp_path)] == [(False, False)]
 
 
 def test_two_machines_that_imply_each_other_do_not_both_go(tmp_path: Path) -> None:
