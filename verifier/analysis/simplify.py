@@ -81,11 +81,11 @@ class _Shorter:
         members = self.lowered.members_of[fact.machine]
         if self.lowered.members_of.get(machine) != members:
             return False
-        alike: list[Member] = []
+        alike: dict[Member, Member] = {}  # one that is named twice stays one
         for member in members:
             number = sum((m.type, m.cls) == (member.type, member.cls) for m in alike)
-            alike.append(Member(member.type, member.cls, number))
+            alike.setdefault(member, Member(member.type, member.cls, number))
         families = [name.split("[")[0] for name in (fact.machine, machine)]
         if any(instance_name(f, members) != name for f, name in zip(families, (fact.machine, machine), strict=True)):
             return False
-        return self.lemmas.implies(tuple(alike), (families[0], fact.states), (families[1], states))
+        return self.lemmas.implies(tuple(alike[m] for m in members), (families[0], fact.states), (families[1], states))

@@ -100,7 +100,9 @@ def _places(book: Book, machine: MachineTemplate, one: Member) -> Iterator[Place
     env = {machine.parameters[0].name: one}
     for family in machine.states:
         kind = next((arg[1] for arg in family.args if len(arg) == 2), None)
-        chosen = [Member(str(kind), c, _CHOSEN + 1) for c in book.values.classes(str(kind))] if kind else [None]
+        classes = book.values.classes(str(kind)) if kind else ()
+        chosen: list[Member | None] = [Member(str(kind), c, _CHOSEN + 1) for c in classes] or [None]
+        chosen += [one] if kind == one.type else []
         args = tuple("(there)" if len(arg) == 2 else None for arg in family.args)
         for at in chosen:
             named = (at,) if at else ()
