@@ -100,7 +100,7 @@ class Decider:
             for question in self.proofs.questions(part, extra):
                 questions.append(question)  # one by one: what is known when time runs out is kept
         unknown = [question for question in questions if question.result is None]
-        if not (quick or self._many):
+        if not quick and not (self._many and any(question.placed for question in unknown)):
             self._search(unknown, _FIRST_STAGES)
         if any(q.result is None for q in unknown) and not any(q.witness for q in unknown) and self.proofs.more_lemmas():
             for question in (q for q in unknown if q.result is None):

@@ -152,7 +152,7 @@ class Proofs:
     def near(self, question: Question) -> PartResult | None:
         """SAFE, if the relaxed slice is that knows who begins at the question's members and stays there."""
         part, lemmas = question.part, question.lemmas
-        if part.kind != "never":
+        if part.kind != "never" or not question.placed:
             return None
         small = lower(
             self.values,
