@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from verifier.language.diagnostics import Diagnostic
     from verifier.language.load import Loaded
 
-_FIRST = ("verify", "compare", "profiles", "explain", "compile", "new", "check-system")
+_FIRST = ("verify", "compare", "new", "explain", "profiles")
 BAD_INPUT, INTERNAL, INTERRUPTED, PIPE_CLOSED = 2, 3, 130, 141
 
 
