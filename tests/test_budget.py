@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cases import blog, program
 from systems import small
 
+from verifier.analysis.decide import Decider
+from verifier.analysis.verdict import Verdict
+from verifier.analysis.verify import verify_program
 from verifier.engines import events, terms
 from verifier.engines.clock import OutOfBudget
 from verifier.engines.terms import Sat
 from verifier.system.ir import TRUE, And, AtLeast, Check, In, Machine, Seen, Step, System, View
+from verifier.system.patience import OutOfTime
 from verifier.system.run import Answer, Budget
 
 
@@ -97,3 +103,22 @@ def test_a_search_for_a_better_witness_that_runs_out_keeps_the_one_it_has(monkey
     outcome = events.check(system, check, Budget())
     assert outcome.answer is Answer.VIOLATED
     assert outcome.run is not None
+
+
+def test_building_a_system_keeps_to_the_budget(tmp_path: Path) -> None:
+    """A slice that takes longer to build than there is time: a verdict, and no engine is asked."""
+    of = program(blog("09a-local-30-unhealthy-30", ("replicas        = 3", "replicas = 40")), tmp_path)
+    (found,) = verify_program(of, (), Budget(0.2)).checks
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert [part.reason for part in found.parts] == ["the time budget ran out"]
+
+
+def test_what_was_found_in_time_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_time(*_: object) -> None:
+        raise OutOfTime
+
+    monkeypatch.setattr(Decider, "_grade", no_time)
+    (lost,) = verify_program(program(blog("03a-no-pre-stop"), tmp_path), (), Budget(60)).checks
+    assert lost.verdict is Verdict.UNSAFE
+    (safe,) = verify_program(program(blog("04a-pre-stop-11"), tmp_path), (), Budget(60)).checks
+    assert safe.verdict is Verdict.INCONCLUSIVE
