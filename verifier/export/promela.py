@@ -34,7 +34,8 @@ class _Promela:
             states = ", ".join(f"{k} {state}" for k, state in enumerate(self.system.machine[path[-1]].states))
             yield f"/* s[{i}]: {' of '.join(_plain(name) for name in path)}: {_plain(states)} */"
         yield ""
-        yield f"byte s[{len(self.paths)}] = {{ {', '.join(str(self._initial(path)) for path in self.paths)} }};"
+        values = [str(self._initial(path)) for path in self.paths] or ["0"]  # SPIN has no empty arrays
+        yield f"byte s[{len(values)}] = {{ {', '.join(values)} }};"
         yield ""
         yield from self._checks()
         yield "init {"
