@@ -57,15 +57,28 @@ class _Shorter:
         return expr
 
     def _together(self, parts: Iterable[ir.Expr], known: tuple[ir.In, ...]) -> list[ir.Expr]:
-        """Each part, where those before it hold, and then the other way round."""
+        """Each part, where those before it hold, and then the other way round. A reading is told about by readings of
+        the same members only.
+        """
         kept = list(parts)
         for _ in range(2):
             found: list[ir.Expr] = []
+            facts: list[ir.In] = list(known)
+            of: dict[tuple[Member, ...], list[ir.In]] = {}
+            for fact in known:
+                of.setdefault(self._members(fact), []).append(fact)
             for part in kept:
-                here = (*known, *(other for other in found if isinstance(other, ir.In)))
-                found.append(self(part, here))
+                here = of.get(self._members(part), []) if isinstance(part, ir.In) else facts
+                made = self(part, tuple(here))
+                found.append(made)
+                if isinstance(made, ir.In):
+                    facts.append(made)
+                    of.setdefault(self._members(made), []).append(made)
             kept = found[::-1]
         return kept
+
+    def _members(self, at: ir.In) -> tuple[Member, ...]:
+        return self.lowered.members_of.get(at.machine, ())
 
     def _reading(self, at: ir.In, known: tuple[ir.In, ...]) -> ir.Expr:
         for fact in known:
