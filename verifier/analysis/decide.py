@@ -141,8 +141,9 @@ class Decider:
         """Answers questions that their relaxed slices have left open: a violation among few members, a proof without
         some machines, everything.
         """
-        for question in (q for q in questions if q.result is None):
-            self.proofs.shorter(question)
+        if not any(question.witness for question in questions):
+            for question in (q for q in questions if q.result is None):
+                self.proofs.shorter(question)
         self._search(questions, _MORE_STAGES)
         if not any(question.witness for question in questions):
             for question in [q for q in questions if q.result is None]:
