@@ -127,13 +127,13 @@ def of_graph(stem: str, sleep: str, names: set[str], folder: Path, most: int | N
     for part in of.checks["no_lost_request"].parts:
         for env in kinds(Values(of), part, placed=True)[:most] if part.name in names else ():
             exact = lower(Values(of), part, env, relaxed=False)
-            whole = graph.check(exact.system, exact.check, Budget(60)).answer
+            whole = graph.check(exact.system, exact.check, Budget(10 if most is None else 60)).answer
             if whole is Answer.UNKNOWN and most is None:
                 continue  # too large a graph: nothing to compare with
             assert whole is not Answer.UNKNOWN
             found[part.name] |= whole is Answer.VIOLATED
             near = lower(Values(of), part, env, relaxed=True, near=True, settled=Lemmas(induction).settled)
-            loose = graph.check(near.system, near.check, Budget(60)).answer
+            loose = graph.check(near.system, near.check, Budget(10 if most is None else 60)).answer
             assert whole is Answer.HOLDS or loose is not Answer.HOLDS, (part.name, env)
     return found
 
