@@ -79,7 +79,10 @@ class _Telling:
             witness = replace(witness, focus=focus)
         self.witness = witness
         guards = [step.guard for step in self.system.steps]
-        self.groups = groups_told_apart(self.system, [witness.check.when, *guards])
+        groups = groups_told_apart(self.system, [witness.check.when, *guards])
+        self.group_of: dict[tuple[str, str], dict[Value, int]] = {
+            source: {s: i for i, group in enumerate(g) for s in group} for source, g in groups.items()
+        }
         self.clock_at = {name: i for i, name in enumerate([*self.system.step, *self.system.view])}
 
     def trace(self) -> Trace:
@@ -90,7 +93,7 @@ class _Telling:
             before, now = self.meaning.tick(state, effect.at - now), effect.at
             move = self.meaning.refresh if effect.refresh else self.meaning.fire
             state = move(before, effect.name)
-            if effect.refresh and self._told(effect.name, before) == self._told(effect.name, state):
+            if effect.refresh and not self._noticed(effect.name, before, state):
                 continue
             owner: Step | View = self.system.view[effect.name] if effect.refresh else self.system.step[effect.name]
             events.append(self._event(owner, effect.at, before, self._close(owner, before, state)))
@@ -155,20 +158,23 @@ class _Telling:
         refreshed = self.meaning.refresh(state, view.name)
         return view.name in self.witness.focus and self._seen(view, state) != self._seen(view, refreshed)
 
-    def _told(self, view: str, state: State) -> Value:
-        """The view's copy as far as anybody tells its states apart."""
-        return self._groups(self.system.view[view], state.copies[self.meaning.view_at[view]])
+    def _noticed(self, view: str, before: State, after: State) -> bool:
+        """Does anybody tell the view's copies apart?"""
+        at = self.meaning.view_at[view]
+        return self._told_apart(self.system.view[view], before.copies[at], after.copies[at])
 
-    def _groups(self, view: View, copy: Value) -> Value:
-        assert isinstance(copy, tuple)
-        parts: list[Value] = []
-        for name, value in zip(view.sources, copy, strict=True):
+    def _told_apart(self, view: View, one: Value, other: Value) -> bool:
+        for name, left, right in zip(view.sources, one, other, strict=True):
+            if left is right or left == right:
+                continue
             if name in self.system.view:
-                parts.append(self._groups(self.system.view[name], value))
+                if self._told_apart(self.system.view[name], left, right):
+                    return True
             else:
-                group = next(group for group in self.groups[view.name, name] if value in group)
-                parts.append(min(group))
-        return tuple(parts)
+                group_of = self.group_of[view.name, name]
+                if group_of[left] != group_of[right]:
+                    return True
+        return False
 
     def _seen(self, view: View, state: State) -> Value:
         """The part of a view's copy that the check is about."""

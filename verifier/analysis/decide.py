@@ -42,8 +42,10 @@ _FEW = 5
 
 # Stages that are searched before lemmas that need time are decided: a violation among few members is found sooner.
 _FIRST_STAGES = 2
-# With more members than this, such lemmas come before any search.
+# With more members than this, such lemmas come before any search if it matters where members are; if not, the stage in
+# lockstep is among the first, because to shorten conditions takes longer than to search it.
 _MANY = 24
+_FIRST_OF_MANY = 3
 # And so many more before proofs are tried that leave out some machines only.
 _MORE_STAGES = 2
 # Once there is a violation, so much work goes into the other parts.
@@ -101,7 +103,7 @@ class Decider:
                 questions.append(question)  # one by one: what is known when time runs out is kept
         unknown = [question for question in questions if question.result is None]
         if not quick and not (self._many and any(question.placed for question in unknown)):
-            self._search(unknown, _FIRST_STAGES)
+            self._search(unknown, _FIRST_OF_MANY if self._many else _FIRST_STAGES)
         if any(q.result is None for q in unknown) and not any(q.witness for q in unknown) and self.proofs.more_lemmas():
             for question in (q for q in unknown if q.result is None):
                 question.lemmas = Lemmas(self.proofs.induction)
