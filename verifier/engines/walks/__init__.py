@@ -1,0 +1,5 @@
+"""The walks engine: single runs, each nearer to a violation than the one before."""
+
+from verifier.engines.walks.search import search
+
+__all__ = ["search"]

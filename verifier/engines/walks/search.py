@@ -1,0 +1,198 @@
+"""The walks engine: runs one at a time, each a little different from the best before it. It finds violations, and
+proves nothing.
+
+A run is what habits make of the system: everything that may happen has a place in its time window, and a rank among
+what may happen at the same moment. Whatever is alike (the same line of a model, the same class of members) has the same
+habit, most of the time: clusters in which one component is slow, not one in which everything is random. From a run the
+distance to the violation is measured (`distance`); habits are changed, and kept if the distance is no larger
+(a hill climb with restarts). The found run is exact, and the caller replays it.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from verifier.engines.walks.distance import History, Part, gates_of, parts_of
+from verifier.engines.walks.motion import Motion, Plan
+from verifier.system.ir import Check, System
+from verifier.system.patience import look
+from verifier.system.run import Answer, Event, Outcome, Run
+
+# A run that is longer goes round.
+_EVENTS_MAX = 20_000
+# A climb that came no nearer in so many runs begins anew.
+_STEADY_MAX = 60
+_OWN_HABIT = 0.3
+# For so many events a run that was found is made plainer.
+_TIDY_EVENTS = 15_000
+
+
+class _Habit(NamedTuple):
+    """`place` in the time window, from 0 to 1; `rank` among what may happen at once; `far`: where a window without an
+    end ends, as a share of the longest bound."""
+
+    place: float
+    rank: float
+    far: float
+
+
+def search(system: System, check: Check, events: int, seed: int = 0) -> Outcome:
+    """A run that violates the check (one with a `when` that must never hold), if one is found within so many `events`
+    in all; else UNKNOWN. The same for the same `seed`. `statistics`: `walks`, `events`.
+    """
+    climb = _Climb(system, check, random.Random(seed))
+    run = climb.run(events)
+    statistics = {"walks": climb.walks, "events": climb.events}
+    if run is None:
+        return Outcome(Answer.UNKNOWN, reason="no walk meets a violation", statistics=statistics)
+    return Outcome(Answer.VIOLATED, run=run, statistics=statistics)
+
+
+class _Climb:
+    def __init__(self, system: System, check: Check, chance: random.Random) -> None:
+        self.plan = Plan(system)
+        self.goal = self.plan.circuit.gate(check.when)
+        self.part: Part = parts_of(self.plan.circuit, check.when)
+        self.chance = chance
+        self.walks = self.events = 0
+        self.kind = [f"{step.origin} {_numberless(step.machine)}" for step in system.steps]
+        self.kind += [_numberless(view.name) for view in system.views]
+        bounds = [bound for bound in (*self.plan.low, *self.plan.high) if bound is not None]
+        self.scale = max(bounds, default=1)
+
+    def run(self, events: int) -> Run | None:
+        habits = _Habits(self.chance, self.kind)
+        least, steady = float("inf"), 0
+        while self.events < events:
+            look()
+            self.walks += 1
+            found, distance = self._walk(habits)
+            if found is not None:
+                return self._tidied(habits, found)
+            if distance < least:
+                least, steady = distance, 0
+            if distance <= least:
+                best = habits
+            steady += 1
+            if steady > _STEADY_MAX:
+                habits, least, steady = _Habits(self.chance, self.kind), float("inf"), 0
+            else:
+                habits = best.changed()
+        return None
+
+    def _tidied(self, habits: _Habits, run: Run) -> Run:
+        """A run in which the violation lasts longer if it may, and nothing waits or is unlike its kind without need."""
+        end = self.events + _TIDY_EVENTS
+        for own, plainer in habits.neighbours():
+            if self.events > end:
+                break
+            habits.own, kept = own, habits.own
+            found, _ = self._walk(habits)
+            if found is not None and found.end - found.since >= run.end - run.since + (0 if plainer else 1):
+                run = found
+            else:
+                habits.own = kept
+        return run
+
+    def _walk(self, habits: _Habits) -> tuple[Run | None, float]:
+        """A run by these habits: for as long as the violation lasts, or to its end and how far it stayed from one."""
+        plan, motion = self.plan, Motion(self.plan)
+        history = History(gates_of(self.part), motion.value)
+        done: list[Event] = []
+        since = 0 if motion.value[self.goal] else None
+        queue: list[tuple[int, float, int, int]] = []
+        serial = [0] * len(plan.names)
+
+        def expect(acts: list[int]) -> None:
+            for act in acts:
+                habit = habits[act]
+                low, high = plan.low[act], plan.high[act]
+                last = high if high is not None else low + round(habit.far * self.scale)
+                serial[act] += 1
+                at = motion.now + low + round(habit.place * (last - low))
+                heappush(queue, (at, habit.rank, act, serial[act]))
+
+        expect([act for act, since in enumerate(motion.since) if since is not None])
+        while queue and len(done) < _EVENTS_MAX:
+            at, _, act, number = heappop(queue)
+            if serial[act] != number or motion.since[act] is None:
+                continue
+            motion.now = at
+            done.append(Event(at, plan.names[act], act >= plan.first_view))
+            expect(motion.do(act))
+            history.note(motion.changed, motion.value, at)
+            if since is None and motion.value[self.goal]:
+                since = at
+            elif since is not None and not motion.value[self.goal]:
+                done.pop()
+                break
+        self.events += len(done) + 1
+        if since is not None:
+            return Run(tuple(done), motion.now, since), 0
+        return None, history.distance(self.part, motion.now)
+
+
+class _Habits:
+    """Habits of kinds, and of single acts; drawn when they are first asked for."""
+
+    def __init__(self, chance: random.Random, kinds: list[str]) -> None:
+        self.chance, self.kinds = chance, kinds
+        self.of_kind: dict[str, str] = {}
+        self.own: dict[int, _Habit] = {}
+
+    def __getitem__(self, act: int) -> _Habit:
+        found = self.own.get(act)
+        if found is None:
+            chance = self.chance
+            kind = self.of_kind.setdefault(self.kinds[act], chance.choice(_PLACES))
+            place = chance.choice(_PLACES) if chance.random() < _OWN_HABIT else kind
+            found = self.own[act] = _Habit(
+                {"first": 0.0, "last": 1.0, "between": chance.random()}[place], chance.random(), chance.choice(_FAR)
+            )
+        return found
+
+    def neighbours(self) -> Iterator[tuple[dict[int, _Habit], bool]]:
+        """Habits of single acts that differ in one thing from those there are by then, and whether they are plainer:
+        a kind that acts as late as it may, and one that acts at once; an act that does what most of its kind do.
+        """
+        for kind in dict.fromkeys(self.kinds):
+            alike = {act for act in self.own if self.kinds[act] == kind}
+            if alike:
+                yield self._with(1.0, alike), False
+                yield self._with(0.0, alike), True
+        for act in list(self.own):
+            places = Counter(habit.place for other, habit in self.own.items() if self.kinds[other] == self.kinds[act])
+            [(usual, _)] = places.most_common(1)
+            if self.own[act].place != usual:
+                yield self._with(usual, {act}), True
+
+    def _with(self, place: float, acts: set[int]) -> dict[int, _Habit]:
+        return {act: habit._replace(place=place) if act in acts else habit for act, habit in self.own.items()}
+
+    def changed(self) -> _Habits:
+        """Somewhat different ones: another habit for a kind, or for a few acts."""
+        chance, other = self.chance, _Habits(self.chance, self.kinds)
+        other.of_kind = dict(self.of_kind)
+        if chance.random() < _KIND_CHANGES:
+            kind = chance.choice(list(other.of_kind))
+            other.of_kind[kind] = chance.choice(_PLACES)
+            other.own = {act: habit for act, habit in self.own.items() if self.kinds[act] != kind}
+        else:
+            share = chance.choice((1.5 / len(self.own), 0.03, 0.15))
+            other.own = {act: habit for act, habit in self.own.items() if chance.random() > share}
+        return other
+
+
+def _numberless(name: str) -> str:
+    """`Pod[old-]` for `Pod[old-3]`."""
+    return re.sub(r"\d+", "", name)
+
+
+_PLACES = ("first", "last", "between")
+_FAR = (0.0, 0.25, 1.0, 4.0)
+_KIND_CHANGES = 0.4
