@@ -47,9 +47,9 @@ _FIRST_STAGES = 2
 # lockstep is among the first, because to shorten conditions takes longer than to search it.
 _MANY = 24
 _FIRST_OF_MANY = 3
-# Events of walks before such lemmas, and before what takes longer than they do.
-_FIRST_WALKS = 30_000
-_MORE_WALKS = 300_000
+# Events of walks for a question before such lemmas, and before what takes longer than they do.
+_FIRST_WALKS = 40_000
+_MORE_WALKS = 150_000
 # And so many more before proofs are tried that leave out some machines only.
 _MORE_STAGES = 2
 # Once there is a violation, so much work goes into the other parts.
@@ -108,7 +108,7 @@ class Decider:
         unknown = [question for question in questions if question.result is None]
         if not quick and not (self._many and any(question.placed for question in unknown)):
             self._search(unknown, _FIRST_OF_MANY if self._many else _FIRST_STAGES)
-        if not quick:
+        if not quick and any(question.placed for question in unknown):
             self._walk(unknown, _FIRST_WALKS)
         if any(q.result is None for q in unknown) and not any(q.witness for q in unknown) and self.proofs.more_lemmas():
             for question in (q for q in unknown if q.result is None):
@@ -149,24 +149,26 @@ class Decider:
         """Answers questions that their relaxed slices have left open: a violation among few members, a proof without
         some machines, everything.
         """
-        self._walk(questions, _MORE_WALKS)
+        if any(question.placed for question in questions):
+            self._walk(questions, _MORE_WALKS)
         if not any(question.witness for question in questions):
             for question in (q for q in questions if q.result is None):
                 self.proofs.shorter(question)
         self._search(questions, _MORE_STAGES)
+        self._walk(questions, _MORE_WALKS)
         if not any(question.witness for question in questions):
             for question in [q for q in questions if q.result is None]:
                 question.result = self.proofs.partly_relaxed(question)
         self._search(questions)
 
     def _walk(self, questions: list[Question], events: int) -> None:
-        """Answers one question if a walk of the whole slice meets its violation within so many `events` in all."""
+        """Answers one question if a walk of the whole slice meets its violation within so many `events`."""
         left = [question for question in questions if question.result is None and question.part.kind == "never"]
         if any(question.witness for question in questions):
             return
         for question in left:
             exact = self.proofs.exact(question)
-            found = walks.search(exact.system, exact.check, events // len(left))
+            found = walks.search(exact.system, exact.check, events)
             if found.run is not None:
                 meaning = self._meaning(exact)
                 run = completed(found.run, exact.system, meaning, {}, exact.check.when)

@@ -3,7 +3,7 @@
 *In every run.* Only complete runs count: time passes without end, and all obligations are honoured; a step without an
 upper bound may stay out for ever. Three stages, each small; what they do not show is not claimed:
 
-1. Schedules (verifier/analysis/schedules.py). A complete run that avoids the violation ends the question.
+1. Schedules (verifier/analysis/schedules.py), and walks. A complete run that avoids the violation ends the question.
 2. A proof about the check's own members alone. The others are dropped, so that nothing is left of the system's size,
    with one exception: *who comes first*. Members of a class are interchangeable, so of the members whose machine of one
    family leaves its initial state at all, it may be the check's own that does so first; until then all others of its
@@ -26,7 +26,7 @@ from typing import Protocol
 from verifier.analysis.schedules import avoiding_run
 from verifier.analysis.stages import pruned
 from verifier.analysis.verdict import PartResult
-from verifier.engines import events
+from verifier.engines import events, walks
 from verifier.interpreter import Interpreter
 from verifier.system import ir
 from verifier.system.keep import keep
@@ -38,6 +38,9 @@ from verifier.system.values import Member
 # Larger systems (in changes of machines and views) are left at the weaker grade.
 _SLOTS_MAX = 120
 _WORK = 2 * WORK_A_SECOND
+_WORK_LONGEST = WORK_A_SECOND // 4
+# Runs of which one may avoid the violation.
+_WALKS = 40
 
 
 class Violated(Protocol):
@@ -78,7 +81,7 @@ def in_every_run(exact: Lowered, own: list[Member], meaning: Interpreter, budget
     watched = _watched(exact)
     if watched is not exact:
         exact, meaning = watched, Interpreter(watched.system)
-    if avoiding_run(meaning, exact.check.when) is not None:
+    if avoiding_run(meaning, exact.check.when) is not None or walks.avoided(exact.system, exact.check.when, _WALKS):
         return False
     return shown(exact, own, replace(budget, work=_WORK))
 
@@ -98,7 +101,7 @@ def shown(exact: Lowered, own: list[Member], budget: Budget) -> bool:
 
 def lasts_at_most(relaxed: Lowered | None, exact: Lowered, lasts_ms: int, budget: Budget) -> bool:
     """No violation of this check lasts longer without a break; shown, or False."""
-    left = replace(budget, work=_WORK)
+    left = replace(budget, work=_WORK_LONGEST)
     for lowered in (relaxed, exact):
         if lowered is None or lowered.check.kind != "never" or len(lowered.system.machines) > _SLOTS_MAX:
             continue

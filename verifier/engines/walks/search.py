@@ -15,21 +15,24 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from math import inf
 from typing import NamedTuple
 
 from verifier.engines.walks.distance import History, Part, gates_of, parts_of
 from verifier.engines.walks.motion import Motion, Plan
-from verifier.system.ir import Check, System
+from verifier.system.ir import Check, Expr, System
 from verifier.system.patience import look
 from verifier.system.run import Answer, Event, Outcome, Run
 
 # A run that is longer goes round.
 _EVENTS_MAX = 20_000
 # A climb that came no nearer in so many runs begins anew.
-_STEADY_MAX = 60
+_STEADY_MAX = 120
 _OWN_HABIT = 0.3
 # For so many events a run that was found is made plainer.
 _TIDY_EVENTS = 15_000
+# And before, for so many, one is looked for in which the violation lasts longer.
+_LONGER_EVENTS = 40_000
 
 
 class _Habit(NamedTuple):
@@ -45,7 +48,7 @@ def search(system: System, check: Check, events: int, seed: int = 0) -> Outcome:
     """A run that violates the check (one with a `when` that must never hold), if one is found within so many `events`
     in all; else UNKNOWN. The same for the same `seed`. `statistics`: `walks`, `events`.
     """
-    climb = _Climb(system, check, random.Random(seed))
+    climb = _Climb(system, check.when, random.Random(seed))
     run = climb.run(events)
     statistics = {"walks": climb.walks, "events": climb.events}
     if run is None:
@@ -53,11 +56,17 @@ def search(system: System, check: Check, events: int, seed: int = 0) -> Outcome:
     return Outcome(Answer.VIOLATED, run=run, statistics=statistics)
 
 
+def avoided(system: System, condition: Expr, walks: int, seed: int = 0) -> bool:
+    """Does `condition` never hold in one of so many complete runs, each with other habits? If not, nothing is shown."""
+    climb = _Climb(system, condition, random.Random(seed))
+    return any(climb.avoids() for _ in range(walks))
+
+
 class _Climb:
-    def __init__(self, system: System, check: Check, chance: random.Random) -> None:
+    def __init__(self, system: System, condition: Expr, chance: random.Random) -> None:
         self.plan = Plan(system)
-        self.goal = self.plan.circuit.gate(check.when)
-        self.part: Part = parts_of(self.plan.circuit, check.when)
+        self.goal = self.plan.circuit.gate(condition)
+        self.part: Part = parts_of(self.plan.circuit, condition)
         self.chance = chance
         self.walks = self.events = 0
         self.kind = [f"{step.origin} {_numberless(step.machine)}" for step in system.steps]
@@ -67,23 +76,40 @@ class _Climb:
 
     def run(self, events: int) -> Run | None:
         habits = _Habits(self.chance, self.kind)
-        least, steady = float("inf"), 0
+        least, steady = inf, 0
         while self.events < events:
             look()
             self.walks += 1
             found, distance = self._walk(habits)
             if found is not None:
-                return self._tidied(habits, found)
+                return self._tidied(*self._longer(habits, found))
             if distance < least:
                 least, steady = distance, 0
             if distance <= least:
                 best = habits
             steady += 1
             if steady > _STEADY_MAX:
-                habits, least, steady = _Habits(self.chance, self.kind), float("inf"), 0
+                habits, least, steady = _Habits(self.chance, self.kind), inf, 0
             else:
                 habits = best.changed()
         return None
+
+    def avoids(self) -> bool:
+        """Is a run with new habits complete, and without a violation?"""
+        look()
+        found, distance = self._walk(_Habits(self.chance, self.kind))
+        return found is None and distance < inf
+
+    def _longer(self, habits: _Habits, run: Run) -> tuple[_Habits, Run]:
+        """Goes on to climb: to a run in which the violation lasts longer."""
+        end = self.events + _LONGER_EVENTS
+        while self.events < end:
+            look()
+            other = habits.changed()
+            found, _ = self._walk(other)
+            if found is not None and found.end - found.since >= run.end - run.since:
+                habits, run = other, found
+        return habits, run
 
     def _tidied(self, habits: _Habits, run: Run) -> Run:
         """A run in which the violation lasts longer if it may, and nothing waits or is unlike its kind without need."""
@@ -100,7 +126,9 @@ class _Climb:
         return run
 
     def _walk(self, habits: _Habits) -> tuple[Run | None, float]:
-        """A run by these habits: for as long as the violation lasts, or to its end and how far it stayed from one."""
+        """A run by these habits: for as long as the violation lasts, or to its end and how far it stayed from one; if
+        it had to be cut, infinitely far.
+        """
         plan, motion = self.plan, Motion(self.plan)
         history = History(gates_of(self.part), motion.value)
         done: list[Event] = []
@@ -134,7 +162,7 @@ class _Climb:
         self.events += len(done) + 1
         if since is not None:
             return Run(tuple(done), motion.now, since), 0
-        return None, history.distance(self.part, motion.now)
+        return None, inf if len(done) >= _EVENTS_MAX else history.distance(self.part, motion.now)
 
 
 class _Habits:
@@ -195,4 +223,4 @@ def _numberless(name: str) -> str:
 
 _PLACES = ("first", "last", "between")
 _FAR = (0.0, 0.25, 1.0, 4.0)
-_KIND_CHANGES = 0.4
+_KIND_CHANGES = 0.25
