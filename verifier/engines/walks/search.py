@@ -69,7 +69,7 @@ class _Climb:
         self.part: Part = parts_of(self.plan.circuit, condition)
         self.chance = chance
         self.walks = self.events = 0
-        self.kind = [f"{step.origin} {_numberless(step.machine)}" for step in system.steps]
+        self.kind = [f"{step.origin or step.name} {_numberless(step.machine)}" for step in system.steps]
         self.kind += [_numberless(view.name) for view in system.views]
         bounds = [bound for bound in (*self.plan.low, *self.plan.high) if bound is not None]
         self.scale = max(bounds, default=1)
@@ -206,12 +206,12 @@ class _Habits:
         """Somewhat different ones: another habit for a kind, or for a few acts."""
         chance, other = self.chance, _Habits(self.chance, self.kinds)
         other.of_kind = dict(self.of_kind)
-        if chance.random() < _KIND_CHANGES:
+        if other.of_kind and chance.random() < _KIND_CHANGES:
             kind = chance.choice(list(other.of_kind))
             other.of_kind[kind] = chance.choice(_PLACES)
             other.own = {act: habit for act, habit in self.own.items() if self.kinds[act] != kind}
         else:
-            share = chance.choice((1.5 / len(self.own), 0.03, 0.15))
+            share = chance.choice((1.5 / max(len(self.own), 1), 0.03, 0.15))
             other.own = {act: habit for act, habit in self.own.items() if chance.random() > share}
         return other
 
