@@ -132,9 +132,13 @@ class _Telling:
     def _late(self, state: State) -> Iterator[Step | View]:
         """What would end the violation, or might, and has been possible for some time."""
         read = reads(self.witness.check.when)
+        told = set()
         for step in self.system.steps:
+            same = (step.machine, step.target, step.label)
             if step.machine in read and step.hi is not None and state.clocks[self.clock_at[step.name]]:
-                yield step
+                if same not in told:
+                    yield step
+                told.add(same)
         for view in self.system.views:
             if view.name in self.meaning.behind(state) and self._out_of_date(view, state):
                 yield view
