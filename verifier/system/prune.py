@@ -74,6 +74,8 @@ def _reached(system: ir.System, steps: tuple[ir.Step, ...]) -> dict[str, set[str
 
 # Larger products of two machines than this are not looked at.
 _PAIRS_MAX = 400
+# And with so many conditions looked at in all, no further ones.
+_CONDITIONS_MAX = 400_000
 
 
 def _together(system: ir.System, steps: tuple[ir.Step, ...], reached: dict[str, set[str]]) -> tuple[ir.Step, ...]:
@@ -82,16 +84,18 @@ def _together(system: ir.System, steps: tuple[ir.Step, ...], reached: dict[str, 
     for s in steps:
         of.setdefault(s.machine, []).append(s)
     dead: set[str] = set()
+    anywhere = _Possible(reached)
     for machine, own in of.items():
-        names = {name for s in own for name in ir.reads(s.guard) if name in of and name != machine}
+        names = {name for s in own for name in ir.reads(s.guard, anywhere.reads) if name in of and name != machine}
         for other in sorted(names):
-            if len(reached[machine]) * len(reached[other]) <= _PAIRS_MAX:
-                dead |= _never_in_pairs(system, (machine, other), (own, of[other]), reached)
+            few = len(reached[machine]) * len(reached[other]) <= _PAIRS_MAX
+            if few and anywhere.looked_at < _CONDITIONS_MAX:
+                dead |= _never_in_pairs(system, (machine, other), (own, of[other]), anywhere)
     return tuple(s for s in steps if s.name not in dead)
 
 
 def _never_in_pairs(
-    system: ir.System, names: tuple[str, str], steps: tuple[list[ir.Step], list[ir.Step]], reached: dict[str, set[str]]
+    system: ir.System, names: tuple[str, str], steps: tuple[list[ir.Step], list[ir.Step]], anywhere: _Possible
 ) -> set[str]:
     a, b = names
     start = (system.machine[a].initial, system.machine[b].initial)
@@ -99,7 +103,7 @@ def _never_in_pairs(
     fired: set[str] = set()
     while todo:
         here = todo.pop()
-        possible = _Possible({**reached, a: {here[0]}, b: {here[1]}}, reached)
+        possible = _Possible({a: {here[0]}, b: {here[1]}}, anywhere)
         for i, own in enumerate(steps):
             for s in own:
                 if s.source == here[i] and possible(s.guard)[0]:
@@ -114,19 +118,24 @@ def _never_in_pairs(
 class _Possible:
     """(may hold, may fail), if each machine is anywhere it was ever seen, one reading independent of the other.
 
-    `copied`: where each machine may be in a copy, if that is not the same.
+    `anywhere`: for machines that are not in `reached`, and for copies.
     """
 
-    def __init__(self, reached: dict[str, set[str]], copied: dict[str, set[str]] | None = None) -> None:
+    def __init__(self, reached: dict[str, set[str]], anywhere: _Possible | None = None) -> None:
         self.reached = reached
-        self.inside = self if copied is None else _Possible(copied)
+        self.anywhere = self if anywhere is None else anywhere
         self.memo: dict[int, tuple[bool, bool]] = {}
+        self.reads: dict[int, frozenset[str]] = {}
+        self.looked_at = 0  # also for those that ask this one
 
     def __call__(self, expr: ir.Expr) -> tuple[bool, bool]:
         key = id(expr)
         if key not in self.memo:
             look()
-            self.memo[key] = self._of(expr)
+            other = self.anywhere
+            same = other is not self and ir.reads(expr, other.reads).isdisjoint(self.reached)
+            other.looked_at += 1
+            self.memo[key] = other(expr) if same else self._of(expr)
         return self.memo[key]
 
     def _of(self, expr: ir.Expr) -> tuple[bool, bool]:
@@ -140,7 +149,7 @@ class _Possible:
                 holds, fails = self(body)
                 return fails, holds
             case ir.Seen(_, body):
-                return self.inside(body)
+                return self.anywhere(body)
         parts = [self(part) for part in ir.children(expr)]
         may, must_not = sum(holds for holds, _ in parts), sum(fails for _, fails in parts)
         match expr:
