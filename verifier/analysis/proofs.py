@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field, replace
+from functools import cached_property
 
 from verifier.analysis.kinds import alike, has_every_kind, kinds
+from verifier.analysis.known import Known
 from verifier.analysis.questions import Deadline, Lemmas, Question
 from verifier.analysis.simplify import simplified
 from verifier.analysis.stages import pruned, stages
@@ -47,6 +49,12 @@ class Proofs:
     rest_on: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     session: Session = field(default_factory=Session)
     _moves: dict[str, dict[str, Moves]] = field(default_factory=dict)
+
+    @cached_property
+    def known(self) -> Known:
+        """What was asked of relaxed slices."""
+        values = self.values
+        return Known(cls for index in values.program.indices for cls in values.classes(index))
 
     def questions(self, part: CheckTemplate, extra: Env) -> Iterator[Question]:
         """A question for each kind of members, with its answer if the relaxed slice gives it.
@@ -138,7 +146,7 @@ class Proofs:
         outcome = (
             Outcome(Answer.HOLDS)
             if small.check.when == ir.FALSE
-            else self._few_changes(pruned(small.system, small.check))
+            else self.known.answer(pruned(small.system, small.check), self._few_changes)
         )
         if outcome.run is not None and "lasts_for_ever" not in outcome.statistics:
             question.longest_ms = (outcome.run.end - outcome.run.since) * small.system.tick_ms
@@ -165,7 +173,7 @@ class Proofs:
         )
         if small.members_of.keys() == (question.relaxed.members_of.keys() if question.relaxed else set()):
             return None
-        outcome = self._few_changes(pruned(small.system, small.check))
+        outcome = self.known.answer(pruned(small.system, small.check), self._few_changes)
         if outcome.answer is not Answer.HOLDS:
             return None
         question.begins = True
