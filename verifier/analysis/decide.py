@@ -47,6 +47,8 @@ _FIRST_STAGES = 2
 # lockstep is among the first, because to shorten conditions takes longer than to search it.
 _MANY = 24
 _FIRST_OF_MANY = 3
+# With more than this, the whole slice takes seconds to build, and walks come after such lemmas too.
+_VERY_MANY = 100
 # Events of walks for a question before such lemmas, and before what takes longer than they do.
 _FIRST_WALKS = 40_000
 _MORE_WALKS = 150_000
@@ -108,7 +110,7 @@ class Decider:
         unknown = [question for question in questions if question.result is None]
         if not quick and not (self._many and any(question.placed for question in unknown)):
             self._search(unknown, _FIRST_OF_MANY if self._many else _FIRST_STAGES)
-        if not quick and any(question.placed for question in unknown):
+        if not quick and self._members <= _VERY_MANY and any(question.placed for question in unknown):
             self._walk(unknown, _FIRST_WALKS)
         if any(q.result is None for q in unknown) and not any(q.witness for q in unknown) and self.proofs.more_lemmas():
             for question in (q for q in unknown if q.result is None):
@@ -125,11 +127,14 @@ class Decider:
         self._grade(questions)
 
     @property
+    def _members(self) -> int:
+        values = self.values
+        return sum(values.count(t, cls) for t in values.program.indices for cls in values.classes(t))
+
+    @property
     def _many(self) -> bool:
         """There are so many members that what needs all of them comes last."""
-        values = self.values
-        counts = [values.count(t, cls) for t in values.program.indices for cls in values.classes(t)]
-        return bool(sum(counts) > _MANY)
+        return self._members > _MANY
 
     def _so_far(self, group: CheckGroup, questions: list[Question]) -> list[PartResult]:
         """What is known when time has run out: violations; and nothing is SAFE."""
