@@ -106,6 +106,7 @@ class Decider:
             for question in (q for q in unknown if q.result is None):
                 question.lemmas = Lemmas(self.proofs.induction)
                 question.result = self.proofs.relaxed(question) or self.proofs.near(question)
+                self.proofs.renew(question)
         if quick:
             for question in (q for q in unknown if q.result is None):
                 question.result = self._answer(question, Outcome(Answer.UNKNOWN, reason="not cheap to show"))
