@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifier.language import syntax as s
 from verifier.language.program import Span
@@ -40,6 +40,7 @@ _DRAINS = (
     ("aws-load-balancer-connection-draining-enabled", "aws-load-balancer-connection-draining-timeout"),
     ("alibaba-cloud-loadbalancer-connection-drain", "alibaba-cloud-loadbalancer-connection-drain-timeout"),
 )
+_PORT = "aws-load-balancer-healthcheck-port"
 _OFF = "alibaba-cloud-loadbalancer-health-check-switch"
 HEALTH_CHECK, DRAIN = "health_check", "drain"
 
@@ -47,11 +48,12 @@ HEALTH_CHECK, DRAIN = "health_check", "drain"
 @dataclass(frozen=True, slots=True)
 class Told:
     """`check`: settings of the health check; `drain`: that of the balancer; `unclear`: an annotation whose value means
-    nothing to hitless."""
+    nothing to hitless; `port`: which port the check asks, where one says it."""
 
     check: tuple[s.Assignment, ...] = ()
     drain: s.Assignment | None = None
     unclear: str = ""
+    port: tuple[str, Span] | None = None
 
 
 def told(objects: Iterable[Object]) -> Told:
@@ -69,7 +71,21 @@ def told(objects: Iterable[Object]) -> Told:
     if notes.get(_OFF, ("on",))[0].strip().lower() == "off":
         return Told(unclear=f"annotation {_OFF} turns the health check off, which is not modelled")
     drain, unclear = _drain(notes)
-    return Told(tuple(check.values()), drain, unclear)
+    return Told(tuple(check.values()), drain, unclear, notes.get(_PORT))
+
+
+def of_nodes(said: Told, service: Object) -> Told:
+    """What `said` means where the health check asks each node for ready pods. Draining is of backends that are removed,
+    which nodes are not; another port than `healthCheckNodePort` is another question.
+    """
+    said = replace(said, drain=None)
+    if said.port is None or said.port[0] == str(service.root.number("spec", "healthCheckNodePort")):
+        return said
+    value, span = said.port
+    if value != "traffic-port":
+        return replace(said, unclear=f"annotation {_PORT}: what answers on that port of a node is not known")
+    asks = tree.entry("asks", tree.word("traffic_port", span), span, because=f"annotation {_PORT}")
+    return replace(said, check=(*said.check, asks))
 
 
 def _notes(objects: Iterable[Object]) -> Iterator[tuple[str, str, Span]]:
