@@ -152,6 +152,11 @@ def _kinds(values: Values, parameter: Parameter) -> list[Member]:
     return [Member(parameter.type, cls, 0) for cls in values.classes(parameter.type)]
 
 
+def begins_as(values: Values, machine: MachineTemplate, members: tuple[Member, ...]) -> StatePattern:
+    """The pattern of the initial state of a machine of these members."""
+    return _Lowering(values, False, lambda condition, env: None, set())._pattern(machine, members)[0]
+
+
 def initially(values: Values, condition: Condition, env: Env, settled: Settled) -> bool:
     """The value of `condition` in the initial state."""
     lowering = _Lowering(values, False, settled, set())
