@@ -165,7 +165,7 @@ class Decider:
             for question in left:
                 if rounds < inf and question.last_stage():
                     continue
-                if question.part.kind == "ends_with":
+                if question.part.kind == "ends_with" and question.part.deadline is None:
                     question.result = self._ends(question)
                 elif late:
                     question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
@@ -226,7 +226,8 @@ class Decider:
     def _answer(self, question: Question, found: Witness | Outcome) -> PartResult:
         match found:
             case Witness():
-                violated = Verdict.STUCK if question.part.kind == "ends_with" else Verdict.UNSAFE
+                stuck = question.part.kind == "ends_with" and question.part.deadline is None
+                violated = Verdict.STUCK if stuck else Verdict.UNSAFE
                 focus = self._focus(question) or found.focus
                 witness = replace(found, focus=focus)
                 return question.answer(violated, THIS_TOPOLOGY, witness=witness, outcome=found.outcome)
