@@ -34,7 +34,7 @@ def test_case(path: Path, golden: Golden, monkeypatch: pytest.MonkeyPatch) -> No
         assert [d.code for d in loaded.diagnostics] == [expected["refused"]]
         return
     assert not loaded.diagnostics
-    results = [(file, verify_program(program, (), Budget(60))) for file, program in loaded.programs]
+    results = [(file, verify_program(program, (), Budget(240))) for file, program in loaded.programs]
     report = report_of(results, 0.0)
     if path.stem in NOT_UNIQUE:
         report = replace(report, checks=tuple(replace(check, rests_on=()) for check in report.checks))

@@ -194,8 +194,7 @@ DEFECTS = [
            "(LocalPods[n] is ready seen by Slice) seen by Rules[n]", "LocalPods[n] is ready seen by Slice",
            "ready-pods", "UNSAFE"),
     defect("kube-proxy's 503 is waited for like no answer", BALANCER,
-           "(if asks_ready_pods then 1 else load_balancer.health_check.unhealthy)",
-           "load_balancer.health_check.unhealthy",
+           "(if asks_ready_pods then refuses_within else fails_within)", "fails_within",
            "ready-pods", "UNSAFE"),
     defect("a verdict has its effect at once", BALANCER,
            "when Health[n] is unhealthy   within latest(load_balancer.stops_sending_within)",
@@ -254,6 +253,10 @@ DEFECTS = [
     defect("the deadline waits for ever", "progress",
            "when not complete and no p: Pod (progress(p))", "when not complete and every p: Pod (Noted[p] is nothing)",
            "13c-progress-deadline", "SAFE"),
+    defect("a rollout is complete before the old pods go", "progress",
+           "let complete = every p: Pod (if p is old then Pod[p] is {terminating, gone} else available(p))",
+           "let complete = every p: Pod (p is old or available(p))",
+           "in-time-tie", "SAFE"),
     # checks of their own
     defect("the quota is used up one port too early", "requests",
            "load_balancer.node_ports > load_balancer.quota", "load_balancer.node_ports >= load_balancer.quota",
@@ -261,8 +264,11 @@ DEFECTS = [
     defect("policy Cluster keeps the source address", "requests",
            "when by_nodes and not by_nodes_with_pods\n", "when by_pods\n",
            "quota", "SAFE"),
+    defect("nodes without the label are backends too", BALANCER,
+           "let may_be_backend(n: Node) = ", "let may_be_backend(n: Node) = true or ",
+           "labelled-slots", "UNSAFE"),
     defect("new pods need no backend slots of their own", "comparisons",
-           "min(cluster.nodes, deployment.running_on + deployment.replicas)", "deployment.running_on",
+           "min(may_be_backends, deployment.running_on + deployment.replicas)", "deployment.running_on",
            "slots", "UNSAFE"),
 ]  # fmt: skip
 

@@ -122,6 +122,38 @@ def test_routes_are_announced_by_nodes_with_pods(tmp_path: Path) -> None:
     assert "all_nodes" not in written
 
 
+NODE = "apiVersion: v1\nkind: Node\nmetadata:\n  name: {}\n  labels: {{zone: {}}}\n"
+POD = (
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {0}\n  labels: {{app: web}}\n"
+    "  ownerReferences: [{{apiVersion: apps/v1, kind: ReplicaSet, name: web, uid: x, controller: true}}]\n"
+    "spec:\n  nodeName: {1}\n  containers:\n  - name: web\n    image: nginx\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "pods", "said"),
+    [
+        ("eeo", "0", "backend_label { nodes = 2"),
+        ("eeo", "01", "backend_label { nodes = 2"),
+        ("eoo", "01", "backend_label { nodes = 1"),
+        ("eeo", "02", "others elsewhere"),
+        ("ooo", "0", "no node has this label"),
+        ("eeo", "", "give a dump"),
+    ],
+)
+def test_the_label_that_makes_nodes_backends(nodes: str, pods: str, said: str, tmp_path: Path) -> None:
+    """`nodes`: whether each has the label; `pods`: the nodes of those that run now."""
+    spec = "spec:\n  externalTrafficPolicy: Local\n"
+    note = f'  name: web\n  annotations: {{{ALIBABA}-backend-label: "zone=e"}}\n'
+    text = changed(BALANCER, ("  name: web\n", note), ("spec:\n", spec))
+    objects = [DEPLOYMENT, text, *(NODE.format(f"node-{i}", zone) for i, zone in enumerate(nodes))]
+    objects += [POD.format(f"web-{i}", f"node-{i}") for i in pods]
+    [case] = loaded(tmp_path, "---\n".join(objects), on="ack-clb").cases
+    path = next(path for path in case.paths if path.name.startswith("LoadBalancer"))
+    written = scenario_text(path.scenario.items) if path.scenario is not None else path.why_not
+    assert said in " ".join(written.split())
+
+
 def ingress(folder: Path, text: str, service: str = SERVICE) -> tuple[str, str, str]:
     [case] = loaded(folder, f"{DEPLOYMENT}---\n{service}---\n{text}").cases
     path = case.paths[-1]

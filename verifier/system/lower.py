@@ -258,10 +258,12 @@ class _Lowering:
 
         Without those that need a setting that nobody gives: the check depends on none of them.
         """
+        given = {path for path, _ in self.program.values}
+        there = {None, *(block for block, _ in self.program.given_blocks)}
         missing = {
             path
             for path, setting in self.program.settings.items()
-            if setting.default is None and not any(given == path for given, _ in self.program.values)
+            if setting.default is None and setting.block in there and path not in given
         }
         for template in self.program.machines.values():
             if missing and missing & reachable_settings(self.program, [template]):
