@@ -115,7 +115,7 @@ class _Balanced(_Scenario):
         low = self.chance.randint(1, 5)
         check = self.block(
             "health_check",
-            f"asks = {self.chance.choice(['traffic_port', 'ready_pods'])}",
+            f"asks_for = {self.chance.choice(['traffic_port', 'ready_pods'])}",
             f"interval = {self.seconds(1, 5)}",
             f"timeout = {self.seconds(1, 5)}",
             f"healthy = {self.chance.randint(1, 3)}",

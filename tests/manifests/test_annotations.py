@@ -87,7 +87,7 @@ def test_nodes_are_told_apart_by_their_check_for_ready_pods(on: str, tmp_path: P
     found = by_check(tmp_path, on)
     assert found.scenario is not None
     written = scenario_text(found.scenario.items)
-    for each in ("registers = all_nodes", "asks = ready_pods", "external_traffic_policy = Local"):
+    for each in ("registers = all_nodes", "asks_for = ready_pods", "external_traffic_policy = Local"):
         assert each in written
 
 
@@ -95,10 +95,10 @@ def test_a_check_of_nodes_that_asks_another_port(tmp_path: Path) -> None:
     port = f"{AWS}-healthcheck-port"
     traffic = by_check(tmp_path, "eks-nlb-instance", f"{port}: traffic-port")
     assert traffic.scenario is not None
-    assert "asks = traffic_port" in scenario_text(traffic.scenario.items)
+    assert "asks_for = traffic_port" in scenario_text(traffic.scenario.items)
     own = by_check(tmp_path, "eks-nlb-instance", f'{port}: "30999"', port=30999)
     assert own.scenario is not None
-    assert "asks = ready_pods" in scenario_text(own.scenario.items)
+    assert "asks_for = ready_pods" in scenario_text(own.scenario.items)
     assert "not known" in by_check(tmp_path, "eks-nlb-instance", f'{port}: "30999"', port=30998).why_not
 
 

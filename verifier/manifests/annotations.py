@@ -86,7 +86,7 @@ def of_nodes(said: Told, service: Object) -> Told:
     value, span = said.port
     if value != "traffic-port":
         return replace(said, unclear=f"annotation {_PORT}: what answers on that port of a node is not known")
-    asks = tree.entry("asks", tree.word("traffic_port", span), span, because=f"annotation {_PORT}")
+    asks = tree.entry("asks_for", tree.word("traffic_port", span), span, because=f"annotation {_PORT}")
     return replace(said, check=(*said.check, asks))
 
 
