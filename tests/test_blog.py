@@ -1,4 +1,4 @@
-"""Every case of examples/blog: the verdict its file expects, and the report that an engineer reads, as a golden."""
+"""Every case of examples/blog and examples/balancers: the verdict its file expects, and its report, as a golden."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from verifier.report.text import text
 from verifier.system.run import Budget
 
 ROOT = Path(__file__).parent.parent
-CASES = sorted((ROOT / "examples" / "blog").glob("*.rollout"))
+CASES = [path for folder in ("blog", "balancers") for path in sorted((ROOT / "examples" / folder).glob("*.rollout"))]
 # Proofs of a whole slice for which the solver names other bounds after other questions: the golden is without them.
 NOT_UNIQUE = {"13d-slow-within-the-deadline", "16c-local-below-quota"}
 
@@ -34,12 +34,12 @@ def test_case(path: Path, golden: Golden, monkeypatch: pytest.MonkeyPatch) -> No
         assert [d.code for d in loaded.diagnostics] == [expected["refused"]]
         return
     assert not loaded.diagnostics
-    results = [(file, verify_program(program, (), Budget(60))) for file, program in loaded.programs]
+    results = [(file, verify_program(program, (), Budget(240))) for file, program in loaded.programs]
     report = report_of(results, 0.0)
     if path.stem in NOT_UNIQUE:
         report = replace(report, checks=tuple(replace(check, rests_on=()) for check in report.checks))
     assert {check.name: check.verdict.value for check in report.checks} == expected
     golden(
-        f"blog/{path.stem}.txt",
+        f"{path.parent.name}/{path.stem}.txt",
         re.sub(r", \d+\.\d+ s$", "", text(report, colour=False, explain=False), flags=re.MULTILINE),
     )

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from _pytest.mark import ParameterSet
-from cases import blog, program, verdicts
+from cases import ROOT, blog, program, verdicts
+
+OWN = ROOT / "tests" / "golden" / "mutations"
 
 # Settings that only help when they grow: the case, the check, the setting's line, and growing values. A verdict never
 # turns from SAFE to UNSAFE along them. The first is UNSAFE and the last is SAFE, so that the row says something.
@@ -23,6 +25,13 @@ GROWING = {
     "draining": ("12d-eni-drain-off", r"backends          = pods", "backends = pods; drain = lasts({}s)", (1, 2, 60)),
     "preStop for DaemonSets": ("10a-daemon-set-10", r"exec\(10s\)", "exec({}s)", (1, 10)),
     "minReadySeconds at the quota": ("16b-local-at-quota", r"min_ready       = 4s", "min_ready = {}s", (0, 4, 9)),
+    "preStop and a check for ready pods": ("ready-pods", r"exec\(23s\)", "exec({}s)", (11, 22, 23, 45)),
+    "minReadySeconds and a check for ready pods": (
+        "ready-pods",
+        r"min_ready       = 30s",
+        "min_ready = {}s",
+        (0, 20, 21, 60),
+    ),
     "the progress deadline": (
         "13d-slow-within-the-deadline",
         r"replicas        = 2",
@@ -48,6 +57,19 @@ WIDENING = {
         (1, 60),
     ),
     "rules below the quota": ("16c-local-below-quota", r"rules_within = 0s..1s", "rules_within = 0s..{}s", (0, 1, 30)),
+    "the verdict on a node": (
+        "ready-pods",
+        r"stops_sending_within  = \S+",
+        "stops_sending_within = 0s..{}s",
+        (1, 5, 6, 90),
+    ),
+    "the way back of a node": (
+        "ready-pods",
+        r"starts_sending_within = \S+",
+        "starts_sending_within = 1s..{}s",
+        (1, 5, 15, 90),
+    ),
+    "a node's rules": ("ready-pods", r"rules_within   = \S+", "rules_within = 0s..{}s", (0, 8, 9, 40)),
     "the slice": ("12c-eni-min-ready", r"written_within = \S+", "written_within = 0s..{}s", (0, 2, 40)),
 }
 ALWAYS_SAFE = {"adding with a gate"}
@@ -60,11 +82,16 @@ def rows(table: Iterable[str]) -> list[ParameterSet]:
     return [pytest.param(name, marks=[pytest.mark.slow] if name in AT_LENGTH else []) for name in table]
 
 
+def case(stem: str) -> str:
+    own = OWN / f"{stem}.rollout"
+    return own.read_text("utf-8") if own.is_file() else blog(stem)
+
+
 def along(stem: str, pattern: str, written: str, values: tuple[int, ...], folder: Path) -> list[str]:
     """The verdicts of the case's first check with each of the values."""
     found = []
     for value in values:
-        text, count = re.subn(pattern, written.format(value), blog(stem))
+        text, count = re.subn(pattern, written.format(value), case(stem))
         assert count == 1, f"{pattern} occurs {count} times in {stem}"
         found.append(next(iter(verdicts(program(text, folder)).values())))
     return found

@@ -82,3 +82,20 @@ def test_a_cycle_without_time_stops_time() -> None:
 def test_a_cycle_that_takes_time_or_need_not_happen_does_not(change: dict[str, object]) -> None:
     back = Step("back", "m", "b", "a", TRUE, 0, 0)
     assert problems(replace(GOOD, steps=(S, replace(back, **change)))) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("turns", [False, True])
+def test_what_follows_a_machine_that_takes_time_takes_time(turns: bool) -> None:
+    """`far` follows `near`, which follows `slow`: whether all of them can go round is told by the first."""
+    machines = tuple(Machine(name, ("a", "b"), "a") for name in ("far", "near", "slow"))
+    steps = (
+        Step("slow on", "slow", "a", "b", TRUE, 0 if turns else 1, 1),
+        Step("slow off", "slow", "b", "a", TRUE, 0, 1),
+        *(
+            Step(f"{name} {target}", name, source, target, at(after, target), 0, 0)
+            for name, after in (("far", "near"), ("near", "slow"))
+            for source, target in (("a", "b"), ("b", "a"))
+        ),
+    )
+    found = problems(System(1000, machines, (), steps, (Check("c", "never", at("far", "b")),)))
+    assert len(found) == (3 if turns else 0)

@@ -73,6 +73,87 @@ def test_a_balancer_of_nodes_does_not_care(tmp_path: Path) -> None:
     assert "load_balancer" not in scenario_text(found.scenario.items)
 
 
+def by_check(folder: Path, on: str, *notes: str, port: int | None = None) -> Way:
+    """The way by a balancer to a Service with policy Local."""
+    spec = "spec:\n  externalTrafficPolicy: Local\n" + (f"  healthCheckNodePort: {port}\n" if port else "")
+    given = f"  name: web\n  annotations: {{{', '.join(notes)}}}\n"
+    text = changed(BALANCER, ("  name: web\n", given), ("spec:\n", spec))
+    [case] = loaded(folder, f"{DEPLOYMENT}---\n{text}", on=on).cases
+    return next(path for path in case.paths if path.name.startswith("LoadBalancer"))
+
+
+@pytest.mark.parametrize("on", ["eks-nlb-instance", "eks-classic", "gke-l4", "aks-slb"])
+def test_nodes_are_told_apart_by_their_check_for_ready_pods(on: str, tmp_path: Path) -> None:
+    found = by_check(tmp_path, on)
+    assert found.scenario is not None
+    written = scenario_text(found.scenario.items)
+    for each in ("registers = all_nodes", "asks_for = ready_pods", "external_traffic_policy = Local"):
+        assert each in written
+
+
+def test_a_check_of_nodes_that_asks_another_port(tmp_path: Path) -> None:
+    port = f"{AWS}-healthcheck-port"
+    traffic = by_check(tmp_path, "eks-nlb-instance", f"{port}: traffic-port")
+    assert traffic.scenario is not None
+    assert "asks_for = traffic_port" in scenario_text(traffic.scenario.items)
+    own = by_check(tmp_path, "eks-nlb-instance", f'{port}: "30999"', port=30999)
+    assert own.scenario is not None
+    assert "asks_for = ready_pods" in scenario_text(own.scenario.items)
+    assert "not known" in by_check(tmp_path, "eks-nlb-instance", f'{port}: "30999"', port=30998).why_not
+
+
+def test_draining_is_not_of_nodes_that_turn_unhealthy(tmp_path: Path) -> None:
+    note = f'{AWS}-target-group-attributes: "deregistration_delay.timeout_seconds=17"'
+    found = by_check(tmp_path, "eks-nlb-instance", note)
+    assert found.scenario is not None
+    assert "drain = off" in scenario_text(found.scenario.items)
+
+
+@pytest.mark.parametrize(("on", "why"), [("k3s", "forwarding pods"), ("metallb-l2", "the one node that announces")])
+def test_policy_local_that_nobody_knows_enough_of(on: str, why: str, tmp_path: Path) -> None:
+    assert why in by_check(tmp_path, on).why_not
+
+
+def test_routes_are_announced_by_nodes_with_pods(tmp_path: Path) -> None:
+    found = by_check(tmp_path, "metallb-bgp")
+    assert found.scenario is not None
+    written = scenario_text(found.scenario.items)
+    assert "health_check" not in written
+    assert "all_nodes" not in written
+
+
+NODE = "apiVersion: v1\nkind: Node\nmetadata:\n  name: {}\n  labels: {{zone: {}}}\n"
+POD = (
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {0}\n  labels: {{app: web}}\n"
+    "  ownerReferences: [{{apiVersion: apps/v1, kind: ReplicaSet, name: web, uid: x, controller: true}}]\n"
+    "spec:\n  nodeName: {1}\n  containers:\n  - name: web\n    image: nginx\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "pods", "said"),
+    [
+        ("eeo", "0", "backend_label { nodes = 2"),
+        ("eeo", "01", "backend_label { nodes = 2"),
+        ("eoo", "01", "backend_label { nodes = 1"),
+        ("eeo", "02", "others elsewhere"),
+        ("ooo", "0", "no node has this label"),
+        ("eeo", "", "give a dump"),
+    ],
+)
+def test_the_label_that_makes_nodes_backends(nodes: str, pods: str, said: str, tmp_path: Path) -> None:
+    """`nodes`: whether each has the label; `pods`: the nodes of those that run now."""
+    spec = "spec:\n  externalTrafficPolicy: Local\n"
+    note = f'  name: web\n  annotations: {{{ALIBABA}-backend-label: "zone=e"}}\n'
+    text = changed(BALANCER, ("  name: web\n", note), ("spec:\n", spec))
+    objects = [DEPLOYMENT, text, *(NODE.format(f"node-{i}", zone) for i, zone in enumerate(nodes))]
+    objects += [POD.format(f"web-{i}", f"node-{i}") for i in pods]
+    [case] = loaded(tmp_path, "---\n".join(objects), on="ack-clb").cases
+    path = next(path for path in case.paths if path.name.startswith("LoadBalancer"))
+    written = scenario_text(path.scenario.items) if path.scenario is not None else path.why_not
+    assert said in " ".join(written.split())
+
+
 def ingress(folder: Path, text: str, service: str = SERVICE) -> tuple[str, str, str]:
     [case] = loaded(folder, f"{DEPLOYMENT}---\n{service}---\n{text}").cases
     path = case.paths[-1]

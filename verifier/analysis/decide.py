@@ -116,6 +116,7 @@ class Decider:
             for question in (q for q in unknown if q.result is None):
                 question.lemmas = Lemmas(self.proofs.induction)
                 question.result = self.proofs.relaxed(question) or self.proofs.near(question)
+                self.proofs.renew(question)
         if quick:
             for question in (q for q in unknown if q.result is None):
                 question.result = self._answer(question, Outcome(Answer.UNKNOWN, reason="not cheap to show"))
@@ -198,7 +199,7 @@ class Decider:
             for question in left:
                 if rounds < inf and question.last_stage():
                     continue
-                if question.part.kind == "ends_with":
+                if question.part.kind == "ends_with" and question.part.deadline is None:
                     question.result = self._ends(question)
                 elif late:
                     question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
@@ -259,7 +260,8 @@ class Decider:
     def _answer(self, question: Question, found: Witness | Outcome) -> PartResult:
         match found:
             case Witness():
-                violated = Verdict.STUCK if question.part.kind == "ends_with" else Verdict.UNSAFE
+                stuck = question.part.kind == "ends_with" and question.part.deadline is None
+                violated = Verdict.STUCK if stuck else Verdict.UNSAFE
                 focus = self._focus(question) or found.focus
                 witness = replace(found, focus=focus)
                 return question.answer(violated, THIS_TOPOLOGY, witness=witness, outcome=found.outcome)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from verifier.language.program import CheckTemplate, Each, Literal_, SettingRead
+from verifier.system.lower import begins_as
 from verifier.system.values import Member, Values
 
 Choice = dict[str, Member]
@@ -64,13 +65,16 @@ class _Places:
     def __init__(self, values: Values) -> None:
         self.at: dict[tuple[str, Member], Member] = {}
         for machine in values.program.machines.values():
-            for pattern, _ in machine.initially:
+            in_turn = any(isinstance(arg, Each) for pattern, _ in machine.initially for arg in pattern.args)
+            if not in_turn or len(machine.parameters) != 1:
+                continue
+            parameter = machine.parameters[0]
+            for member in values.members(parameter.type, parameter.cls):
+                pattern = begins_as(values, machine, (member,))
                 family = next(f for f in machine.states if f.name == pattern.name)
                 for arg, due in zip(pattern.args, family.args, strict=False):
-                    if isinstance(arg, Each) and len(machine.parameters) == 1:
-                        parameter = machine.parameters[0]
-                        for member in values.members(parameter.type, parameter.cls):
-                            self.at[machine.name, member] = values.place(arg, due[1], member)  # type: ignore[arg-type]
+                    if isinstance(arg, Each):
+                        self.at[machine.name, member] = values.place(arg, due[1], member)  # type: ignore[arg-type]
         self.there = Counter((name, member.cls, place) for (name, member), place in self.at.items())
 
     def signature(self, env: Choice, most: int | None = None) -> Signature:

@@ -243,6 +243,16 @@ class Proofs:
             question.begins = question.exact.placed
         return question.exact
 
+    def renew(self, question: Question) -> None:
+        """Makes the whole slice again where there are more lemmas than before, if they settle something in it."""
+        before, question.exact = question.exact, None
+        if before is None or question.result is not None:
+            question.exact = before
+            return
+        begun = question.stages
+        if self.exact(question).system == before.system:
+            question.exact, question.stages = before, begun
+
     def shorter(self, question: Question) -> ir.System:
         """The system of the whole slice, simplified by lemmas; made once."""
         if question.shorter is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifier.language import syntax as s
 from verifier.language.program import Span
@@ -40,6 +40,8 @@ _DRAINS = (
     ("aws-load-balancer-connection-draining-enabled", "aws-load-balancer-connection-draining-timeout"),
     ("alibaba-cloud-loadbalancer-connection-drain", "alibaba-cloud-loadbalancer-connection-drain-timeout"),
 )
+_PORT = "aws-load-balancer-healthcheck-port"
+_LABEL = "alibaba-cloud-loadbalancer-backend-label"
 _OFF = "alibaba-cloud-loadbalancer-health-check-switch"
 HEALTH_CHECK, DRAIN = "health_check", "drain"
 
@@ -47,11 +49,13 @@ HEALTH_CHECK, DRAIN = "health_check", "drain"
 @dataclass(frozen=True, slots=True)
 class Told:
     """`check`: settings of the health check; `drain`: that of the balancer; `unclear`: an annotation whose value means
-    nothing to hitless."""
+    nothing to hitless; `port`: which port the check asks, where one says it; `label`: which nodes may be backends."""
 
     check: tuple[s.Assignment, ...] = ()
     drain: s.Assignment | None = None
     unclear: str = ""
+    port: tuple[str, Span] | None = None
+    label: s.BlockNode | None = None
 
 
 def told(objects: Iterable[Object]) -> Told:
@@ -69,7 +73,46 @@ def told(objects: Iterable[Object]) -> Told:
     if notes.get(_OFF, ("on",))[0].strip().lower() == "off":
         return Told(unclear=f"annotation {_OFF} turns the health check off, which is not modelled")
     drain, unclear = _drain(notes)
-    return Told(tuple(check.values()), drain, unclear)
+    return Told(tuple(check.values()), drain, unclear, notes.get(_PORT))
+
+
+def of_nodes(said: Told, service: Object) -> Told:
+    """What `said` means where the health check asks each node for ready pods. Draining is of backends that are removed,
+    which nodes are not; another port than `healthCheckNodePort` is another question.
+    """
+    said = replace(said, drain=None)
+    if said.port is None or said.port[0] == str(service.root.number("spec", "healthCheckNodePort")):
+        return said
+    value, span = said.port
+    if value != "traffic-port":
+        return replace(said, unclear=f"annotation {_PORT}: what answers on that port of a node is not known")
+    asks = tree.entry("asks_for", tree.word("traffic_port", span), span, because=f"annotation {_PORT}")
+    return replace(said, check=(*said.check, asks))
+
+
+def with_label(said: Told, service: Object, nodes: Iterable[Object], pods: Iterable[Object]) -> Told:
+    """`said`, with how many of the nodes in a dump the annotation `backend-label` selects. The models take the nodes
+    on which pods run now to be the first of them, so it must be one way or the other.
+    """
+    value, span = {k.rpartition("/")[2]: (v, at) for k, v, at in _notes((service,))}.get(_LABEL, ("", None))
+    if span is None:
+        return said
+    label = dict(pair.strip().partition("=")[::2] for pair in value.split(","))
+    have = {node.name: label.items() <= node.labels.items() for node in nodes}
+    run = {pod.root.text("spec", "nodeName") for pod in pods} - {""}
+    labelled = {name for name, has in have.items() if has}
+    if not run or not run <= have.keys():
+        return replace(
+            said, unclear=f"annotation {_LABEL}: which nodes have it is not known: give a dump with nodes and pods"
+        )
+    if not labelled:
+        return replace(said, unclear=f"annotation {_LABEL}: no node has this label")
+    if not (run <= labelled or labelled <= run):
+        return replace(
+            said, unclear=f"annotation {_LABEL}: some pods run on nodes with it, others elsewhere: not modelled"
+        )
+    entry = tree.entry("nodes", tree.number(len(labelled), span), span, because=f"annotation {_LABEL}")
+    return replace(said, label=tree.block("backend_label", None, [entry], span))
 
 
 def _notes(objects: Iterable[Object]) -> Iterator[tuple[str, str, Span]]:
@@ -115,4 +158,6 @@ def applied(balancer: s.BlockNode, said: Told) -> s.BlockNode:
         elif entry.name.text == DRAIN and said.drain is not None:
             entry = said.drain
         entries.append(entry)
+    if said.label is not None:
+        entries.append(said.label)
     return tree.block(balancer.name.text, None, entries, balancer.span)

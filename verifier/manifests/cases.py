@@ -10,13 +10,13 @@ from verifier.language.assemble import world_of
 from verifier.language.diagnostics import Collector
 from verifier.language.program import Span, Version
 from verifier.manifests import tree
-from verifier.manifests.annotations import Told, applied, told
+from verifier.manifests.annotations import Told, applied, of_nodes, told, with_label
 from verifier.manifests.application import application, parsed_value
 from verifier.manifests.changes import NO_CHANGE, Change, change_of, pods_of, several
 from verifier.manifests.config import Config, Said
 from verifier.manifests.events import DRAIN, ROLLOUT, SCALE_DOWN, Event, event_of, needs_placement
 from verifier.manifests.objects import Object, Objects
-from verifier.manifests.platforms import NODES_WITH_PODS, PODS, Profile
+from verifier.manifests.platforms import LOCAL, NODES_BY_CHECK, NODES_WITH_PODS, PODS, Profile
 from verifier.manifests.pods import Pod, pod_of
 from verifier.manifests.repairs import Repair, repair_of
 from verifier.manifests.rules import amount
@@ -145,8 +145,12 @@ class _Making:
         why_not: str,
     ) -> Path:
         name, mode, platform = way.name, way.mode, way.platform
-        said = told(way.told_by) if mode in (PODS, NODES_WITH_PODS) else Told()
+        said = told(way.told_by) if mode in (PODS, *LOCAL) else Told()
+        if mode == NODES_BY_CHECK:
+            said = of_nodes(said, pair.service)
         running = pods_of(pair, self.old or self.objects)
+        if mode == NODES_WITH_PODS:
+            said = with_label(said, pair.service, self.dump.of("Node"), running)
         reason = way.missing or why_not or event.why_not or said.unclear or needs_placement(event, mode, running)
         reason = reason or change.unless(mode, name)
         if reason or pair.pod is None:
@@ -165,7 +169,7 @@ class _Making:
             platform.facts.get("gate", ""),
             self.nodes,
             old,
-            self._spread(pair) if mode == NODES_WITH_PODS else event.spread,
+            self._spread(pair) if mode in LOCAL else event.spread,
             tuple(block for block in (event.block, change.block) if block is not None),
             event.count or self._kept(pair),
         )

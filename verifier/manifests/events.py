@@ -9,7 +9,7 @@ from verifier.language import syntax as s
 from verifier.language.program import Span
 from verifier.manifests import tree
 from verifier.manifests.objects import Object, Objects
-from verifier.manifests.platforms import NODES_WITH_PODS
+from verifier.manifests.platforms import LOCAL
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair, selects
 from verifier.manifests.translate import HOSTNAME, LABEL, replicas
@@ -112,7 +112,7 @@ def _placed(pair: Pair, running: list[Object], count: int) -> tuple[tuple[int, S
 
 def needs_placement(event: Event, mode: str, running: list[Object]) -> str:
     """Why a drain cannot be verified where the balancer sends to nodes that have pods."""
-    if event.name != DRAIN or mode != NODES_WITH_PODS or running:
+    if event.name != DRAIN or mode not in LOCAL or running:
         return ""
     return "a drain with policy Local depends on where the pods are: give a dump with pods"
 

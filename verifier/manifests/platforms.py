@@ -16,12 +16,15 @@ DEFAULT = "kube-proxy"
 KUBE_PROXY = "kube-proxy"
 
 # What balancers send to, as far as there is a model of it.
-EVERY_NODE, NODES_WITH_PODS, PODS, CONTROLLER = MODELLED = (
+EVERY_NODE, NODES_WITH_PODS, NODES_BY_CHECK, PODS, CONTROLLER = MODELLED = (
     "every node",
     "nodes with pods",
+    "every node, and a health check that counts ready pods",
     "pods",
     "a controller in the cluster with its own list of pods",
 )
+# Those that send to a node for its own pods: where pods are matters.
+LOCAL = (NODES_WITH_PODS, NODES_BY_CHECK)
 
 # What an annotation, a load balancer class, an ingress class or a node's providerID says of the platform.
 _PROVIDERS = {"aws": "eks-nlb-instance", "gce": "gke-l4", "azure": "aks-slb", "alicloud": "ack-clb", "k3s": "k3s"}

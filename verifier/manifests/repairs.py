@@ -10,7 +10,7 @@ from verifier.language.program import Span, Version
 from verifier.language.text import read_duration
 from verifier.manifests import tree
 from verifier.manifests.findings import GRACE_S
-from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, NODES_WITH_PODS
+from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, LOCAL, NODES_BY_CHECK, NODES_WITH_PODS
 from verifier.manifests.pods import Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.translate import BALANCER, Setting, pod_entries, replicas
@@ -229,7 +229,11 @@ def _lag_ms(of: Setting) -> int | None:
     written, rules = _bound(of, "endpoint_slice", "written_within"), _bound(of, "kube_proxy", "rules_within")
     stops = _bound(of, BALANCER, "stops_sending_within")
     directly = (written, stops)
-    by_mode = {EVERY_NODE: (written, rules), NODES_WITH_PODS: (written, rules, stops)}
+    by_mode = {
+        EVERY_NODE: (written, rules),
+        NODES_WITH_PODS: (written, rules, stops),
+        NODES_BY_CHECK: (written, rules, _checked_ms(of, "unhealthy"), stops),
+    }
     ways = by_mode.get(of.mode, directly)
     return None if None in ways else sum(ms for ms in ways if ms is not None)
 
@@ -240,23 +244,25 @@ def _added_ms(of: Setting) -> int | None:
     its whole list at once."""
     if of.mode in (EVERY_NODE, CONTROLLER):
         return None
+    parts = (
+        _bound(of, "endpoint_slice", "written_within"),
+        _bound(of, "kube_proxy", "rules_within") if of.mode in LOCAL else 0,
+        _bound(of, BALANCER, "starts_sending_within"),
+        _checked_ms(of, "healthy"),
+    )
+    return None if None in parts else sum(part for part in parts if part is not None)
+
+
+def _checked_ms(of: Setting, threshold: str) -> int | None:
+    """How long the balancer's health check takes at most to find out; 0 if it has none."""
     balancer = next((b for b in of.cluster if b.name.text == BALANCER), None)
     entries = balancer.entries if balancer is not None else ()
     check = next((e for e in entries if isinstance(e, s.BlockNode) and e.name.text == "health_check"), None)
     numbers = {e.name.text: e.value for e in check.entries if isinstance(e, s.Assignment)} if check is not None else {}
     interval, timeout = (_latest(numbers[n]) if n in numbers else 0 for n in ("interval", "timeout"))
-    times = numbers.get("healthy")
-    passes = int(times.text) if isinstance(times, s.Constant) and times.text.isdigit() else 1
-    parts = (
-        _bound(of, "endpoint_slice", "written_within"),
-        _bound(of, "kube_proxy", "rules_within") if of.mode == NODES_WITH_PODS else 0,
-        _bound(of, BALANCER, "starts_sending_within"),
-        interval,
-        timeout,
-    )
-    if any(part is None for part in parts):
-        return None
-    return sum(part for part in parts if part is not None) + (passes - 1) * (interval or 0)
+    times = numbers.get(threshold)
+    number = int(times.text) if isinstance(times, s.Constant) and times.text.isdigit() else 1
+    return None if interval is None or timeout is None else number * interval + timeout
 
 
 def _bound(of: Setting, block: str, name: str) -> int | None:

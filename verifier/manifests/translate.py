@@ -15,7 +15,7 @@ from verifier.manifests import tree
 from verifier.manifests.findings import GRACE_S
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object
-from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, NODES_WITH_PODS, PODS
+from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, LOCAL, PODS
 from verifier.manifests.pods import Hook, Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair
@@ -105,7 +105,7 @@ def _platform(of: Setting, blocks: frozenset[str]) -> Iterator[s.BlockNode]:
 def _policy(of: Setting, service: Node) -> s.Assignment:
     """Clients in the cluster, and balancers that send to every node or past all nodes, know no policy Local."""
     span = service.at("spec", "externalTrafficPolicy")
-    policy = "Local" if of.mode == NODES_WITH_PODS else "Cluster"
+    policy = "Local" if of.mode in LOCAL else "Cluster"
     return tree.entry("external_traffic_policy", tree.word(policy, span), span)
 
 

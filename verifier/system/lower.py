@@ -43,6 +43,7 @@ from verifier.language.program import (
     When,
     Window,
 )
+from verifier.language.reads import reachable_settings
 from verifier.language.text import duration_text
 from verifier.records import dataclass
 from verifier.resources import shown
@@ -152,6 +153,11 @@ def _kinds(values: Values, parameter: Parameter) -> list[Member]:
     return [Member(parameter.type, cls, 0) for cls in values.classes(parameter.type)]
 
 
+def begins_as(values: Values, machine: MachineTemplate, members: tuple[Member, ...]) -> StatePattern:
+    """The pattern of the initial state of a machine of these members."""
+    return _Lowering(values, False, lambda condition, env: None, set())._pattern(machine, members)[0]
+
+
 def initially(values: Values, condition: Condition, env: Env, settled: Settled) -> bool:
     """The value of `condition` in the initial state."""
     lowering = _Lowering(values, False, settled, set())
@@ -224,7 +230,8 @@ class _Lowering:
             deadline = self.values.window(part.deadline, env, reads).hi_ms or 0
             done, reach = _observer(f"{name} reached", when, 0, 0, _origin(part.span), ())
             late, wait = _observer(f"{name} late", ir.TRUE, deadline, deadline, _origin(part.span), _rests_on(reads))
-            extra_machines, extra_steps = [done, late], [reach, wait]
+            wait = replace(wait, label=f"{duration_text(deadline)} are over")
+            extra_machines, extra_steps = [done, late], [replace(reach, label="it is reached"), wait]
             when = ir.conj([ir.In(late.name, frozenset({"yes"})), ir.In(done.name, frozenset({"no"}))])
         kind = "never" if part.deadline is not None else part.kind
         covers: tuple[ir.Expr, ...] = ()
@@ -247,8 +254,20 @@ class _Lowering:
         return Lowered(system, check, members_of, any_size, self.placed)
 
     def _everything(self) -> None:
-        """Every machine of every member: a state is stuck only if nobody at all can move."""
+        """Every machine of every member: a state is stuck only if nobody at all can move.
+
+        Without those that need a setting that nobody gives: the check depends on none of them.
+        """
+        given = {path for path, _ in self.program.values}
+        there = {None, *(block for block, _ in self.program.given_blocks)}
+        missing = {
+            path
+            for path, setting in self.program.settings.items()
+            if setting.default is None and setting.block in there and path not in given
+        }
         for template in self.program.machines.values():
+            if missing and missing & reachable_settings(self.program, [template]):
+                continue
             pools = [self.values.members(p.type, p.cls) for p in template.parameters]
             for members in product(*pools):
                 name = instance_name(template.name, members)

@@ -216,7 +216,8 @@ def time_stops(system: System) -> Iterator[Problem]:
     """Sufficient and cheap: no machine has a cycle of steps that all have `lo` 0 and a bounded `hi` (section 2).
 
     A cycle does no harm if two of its guards contradict each other about a machine without such a cycle: to go round it
-    needs that machine to move again and again, which then nothing forces without time passing.
+    needs that machine to move again and again, which then nothing forces without time passing. So its own machine does
+    not go round either, and may be the one that other cycles need.
     """
     edges: dict[str, dict[str, list[tuple[int, Step]]]] = {}
     for i, step in enumerate(system.steps):
@@ -224,6 +225,8 @@ def time_stops(system: System) -> Iterator[Problem]:
             edges.setdefault(step.machine, {}).setdefault(step.source, []).append((i, step))
     cycles = {machine: list(_cycles(steps)) for machine, steps in edges.items()}
     turning = {machine for machine, found in cycles.items() if found}
+    while harmless := {m for m in turning if all(_contradictory([s for _, s in c], turning) for c in cycles[m])}:
+        turning -= harmless
     for machine in sorted(turning):
         for cycle in cycles[machine]:
             if not _contradictory([step for _, step in cycle], turning):
