@@ -223,6 +223,10 @@ DEFECTS = [
     defect("without surge the new pod never comes", "daemon_set",
            "no q: Pod old (Placement[q] is on(n) and", "every q: Pod old (Placement[q] is on(n) and",
            "daemon-set-first", "STUCK"),
+    defect("the old pods of a DaemonSet are where a Deployment's would be", "scheduler",
+           "initially on(each cluster.nodes) if daemon_set is given, on(each deployment.running_on) if p is old,",
+           "initially on(each deployment.running_on) if p is old, on(each cluster.nodes) if daemon_set is given,",
+           "daemon-set", "UNSAFE"),
     # restarts and the deadline
     defect("the crash loop ends well", "app", "back_off(3) -> crash_loop ", "back_off(3) -> listening ",
            "13a-liveness-unavailable-0", "SAFE"),

@@ -19,10 +19,9 @@ from verifier.manifests.objects import Object, Objects
 from verifier.manifests.platforms import NODES_WITH_PODS, PODS, Profile
 from verifier.manifests.pods import Pod, pod_of
 from verifier.manifests.repairs import Repair, repair_of
-from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair, Selection
 from verifier.manifests.suppressions import Suppression
-from verifier.manifests.translate import BALANCER, NODES, Setting, gate_opens, replicas, scenario
+from verifier.manifests.translate import BALANCER, NODES, Setting, gate_opens, none_left, replicas, scenario
 from verifier.manifests.versions import older
 from verifier.manifests.ways import Way, ways
 
@@ -110,7 +109,7 @@ class _Making:
         self.objects, self.options, self.old = objects, options, old
         self.ignored, self.report = ignored, report
         self.dump = old if old is not None and any(old.of("Node")) and not any(objects.of("Node")) else objects
-        self.nodes = len(list(self.dump.of("Node"))) or NODES
+        self.nodes = len(list(self.dump.of("Node")))
         self.applications: dict[tuple[str, ...], tuple[tree.Entry, ...]] = {}
 
     def case(self, pair: Pair) -> Case:
@@ -129,7 +128,8 @@ class _Making:
         placed = pair.service.root.text("spec", "externalTrafficPolicy") == "Local" and self._spread(pair) is None
         even = ("running pods are taken to be spread evenly",) if placed else ()
         left = " and ".join(name for name in (DRAIN, SCALE_DOWN) if name not in self.options.events)
-        notes = (note for event in events for note in event.taken)
+        notes = [note for event in events for note in event.taken]
+        notes += [self._nodes(pair)[1]] if workload.kind == "DaemonSet" and self._nodes(pair)[1] else []
         taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *notes, *change.taken)
         name = f"{workload.kind} {workload.name}"
         return Case(title, name, workload.root.head, paths, tuple(_irrelevant(pair)), taken)
@@ -163,7 +163,7 @@ class _Making:
             self.options.told_at,
             mode,
             platform.facts.get("gate", ""),
-            self.nodes,
+            self._nodes(pair)[0],
             old,
             self._spread(pair) if mode == NODES_WITH_PODS else event.spread,
             tuple(block for block in (event.block, change.block) if block is not None),
@@ -228,6 +228,15 @@ class _Making:
             return None
         return replicas(before, None) if before.root.number("spec", "replicas") else None
 
+    def _nodes(self, pair: Pair) -> tuple[int, str]:
+        """How many nodes there are, for a DaemonSet those with a pod of it; and what was taken as given."""
+        found = self._spread(pair)
+        if pair.workload.kind == "DaemonSet" and found is not None:
+            return found[0], ""
+        count, least = self.nodes or NODES, none_left(pair.workload)
+        alone = f", on {least if least == 1 else f'{least} or fewer'} no pod is left meanwhile" if least else ""
+        return count, f"its pods are taken to be on {count} nodes (a dump with pods tells){alone}"
+
     def _spread(self, pair: Pair) -> tuple[int, Span] | None:
         """On how many nodes the pods are that run now, if a dump tells."""
         pods = pods_of(pair, self.old or self.objects)
@@ -274,12 +283,9 @@ def _irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
 
 
 def _daemon_set(workload: Object) -> str:
-    """Why this DaemonSet cannot be verified, or nothing: with surge the new pod of a node comes first."""
+    """Why this DaemonSet cannot be verified, or nothing."""
     if workload.root.text("spec", "updateStrategy", "type") == "OnDelete":
         return "updateStrategy OnDelete: nothing rolls out by itself"
-    surge = amount(workload.root.get("spec", "updateStrategy", "rollingUpdate", "maxSurge"))
-    if surge is None or surge[0] == 0:
-        return "a DaemonSet without maxSurge takes a node's old pod away first, which is not modelled yet"
     return ""
 
 

@@ -93,7 +93,11 @@ def _strategy(found: Object, report: Collector) -> None:
         elif number is not None and (number[0] < 0 or (number[1] and number[0] > 100 and name == "maxUnavailable")):
             report.add("HL433", rolling.at(name), f"{name} is out of range", fix=f"write `{name}: 25%`")
     surge, unavailable = values["maxSurge"], values["maxUnavailable"]
-    default_surge = 0 if found.kind == "DaemonSet" else 25
+    per_node = found.kind == "DaemonSet"
+    default_surge = 0 if per_node else 25
+    if per_node and surge is not None and surge[0] > 0 and (unavailable is None or unavailable[0] > 0):
+        text = "of a DaemonSet's maxSurge and maxUnavailable (1 if not given) one is 0"
+        report.add("HL433", rolling.at("maxSurge"), text, fix="write `maxUnavailable: 0`")
     if unavailable is not None and unavailable[0] == 0 and (surge[0] if surge else default_surge) == 0:
         report.add(
             "HL434",

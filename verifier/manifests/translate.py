@@ -140,6 +140,17 @@ def _per_node(workload: Object, label: str) -> Iterator[s.BlockNode]:
     yield tree.block("daemon_set", label, entries, workload.root.at(*rolling))
 
 
+def none_left(workload: Object) -> int:
+    """On how many nodes, or fewer, a DaemonSet's rollout takes every old pod away first; 0: a new pod comes before."""
+    surge, most = (
+        amount(workload.root.get("spec", "updateStrategy", "rollingUpdate", field))
+        for field in ("maxSurge", "maxUnavailable")
+    )
+    if surge is not None and surge[0] > 0:
+        return 0
+    return 1 if most is None or most[1] else max(most[0], 1)
+
+
 def _image(of: Setting) -> Iterator[tree.Entry]:
     said = {entry.name.text for entry in of.app}
     if not of.pod.has_shell and "has_shell" not in said:
@@ -158,6 +169,8 @@ def replicas(workload: Object, autoscaler: Object | None) -> tuple[int, Span]:
 
 def _rollout(of: Setting) -> Iterator[tree.Entry]:
     workload, root = of.pair.workload, of.pair.workload.root
+    if workload.kind == "DaemonSet":
+        yield tree.entry("replicas", tree.number(of.nodes, root.head), root.head)
     if workload.kind == "Deployment":
         count, span = of.count or replicas(workload, of.pair.autoscaler)
         yield tree.entry("replicas", tree.number(count, span), span)
