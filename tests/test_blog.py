@@ -1,4 +1,4 @@
-"""Every case of examples/blog: the verdict its file expects, and the report that an engineer reads, as a golden."""
+"""Every case of examples/blog and examples/stateful_set: the verdict its file expects, and the report as a golden."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from verifier.report.text import text
 from verifier.system.run import Budget
 
 ROOT = Path(__file__).parent.parent
-CASES = sorted((ROOT / "examples" / "blog").glob("*.rollout"))
+CASES = [path for name in ("blog", "stateful_set") for path in sorted((ROOT / "examples" / name).glob("*.rollout"))]
 # Proofs of a whole slice for which the solver names other bounds after other questions: the golden is without them.
 NOT_UNIQUE = {"13d-slow-within-the-deadline", "16c-local-below-quota"}
 
@@ -40,6 +40,6 @@ def test_case(path: Path, golden: Golden, monkeypatch: pytest.MonkeyPatch) -> No
         report = replace(report, checks=tuple(replace(check, rests_on=()) for check in report.checks))
     assert {check.name: check.verdict.value for check in report.checks} == expected
     golden(
-        f"blog/{path.stem}.txt",
+        f"{path.parent.name}/{path.stem}.txt",
         re.sub(r", \d+\.\d+ s$", "", text(report, colour=False, explain=False), flags=re.MULTILINE),
     )

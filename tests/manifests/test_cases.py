@@ -36,7 +36,6 @@ def in_spec(line: str) -> tuple[str, str]:
 
 
 NOT_VERIFIED = {
-    "StatefulSet": ([("kind: Deployment", "kind: StatefulSet"), (STRATEGY, "  serviceName: web\n")], "StatefulSet"),
     "DaemonSet": (
         [
             ("kind: Deployment", "kind: DaemonSet"),

@@ -33,8 +33,8 @@ def with_strategy(strategy: str) -> str:
     return changed(NO_SURGE, ("  selector:\n    match", f"  updateStrategy: {{{strategy}}}\n  selector:\n    match"))
 
 
-def decided(folder: Path, text: str) -> tuple[tuple[PathReport, ...], tuple[str, ...]]:
-    report = verified(loaded(folder, text), Limits(60.0), lambda *_: None)
+def decided(folder: Path, text: str, **ask: str) -> tuple[tuple[PathReport, ...], tuple[str, ...]]:
+    report = verified(loaded(folder, text, **ask), Limits(60.0), lambda *_: None)
     [case] = report.cases
     return case.paths, case.taken
 

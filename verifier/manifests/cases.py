@@ -19,6 +19,7 @@ from verifier.manifests.objects import Object, Objects
 from verifier.manifests.platforms import NODES_WITH_PODS, PODS, Profile
 from verifier.manifests.pods import Pod, pod_of
 from verifier.manifests.repairs import Repair, repair_of
+from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair, Selection
 from verifier.manifests.suppressions import Suppression
 from verifier.manifests.translate import BALANCER, NODES, Setting, gate_opens, none_left, replicas, scenario
@@ -27,7 +28,6 @@ from verifier.manifests.ways import Way, ways
 
 MODULES = ("kubernetes", "load_balancers/load_balancer")
 _NOT_MODELLED = {
-    "StatefulSet": "how a StatefulSet replaces its pods is not modelled yet",
     "ReplicaSet": "a ReplicaSet of its own never replaces its pods: nothing rolls out",
     "Pod": "a pod of its own is never replaced: nothing rolls out",
 }
@@ -129,6 +129,8 @@ class _Making:
         even = ("running pods are taken to be spread evenly",) if placed else ()
         left = " and ".join(name for name in (DRAIN, SCALE_DOWN) if name not in self.options.events)
         notes = [note for event in events for note in event.taken]
+        kept = workload.root.number("spec", "updateStrategy", "rollingUpdate", "partition")
+        notes += [f"pods below the partition ({kept}) keep what they have"] if kept else []
         notes += [self._nodes(pair)[1]] if workload.kind == "DaemonSet" and self._nodes(pair)[1] else []
         taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *notes, *change.taken)
         name = f"{workload.kind} {workload.name}"
@@ -252,7 +254,7 @@ class _Making:
             return f"a {workload.kind} stands behind it, whose rollout hitless does not know"
         if workload.kind in _NOT_MODELLED:
             return _NOT_MODELLED[workload.kind]
-        if workload.kind == "DaemonSet" and (found := _daemon_set(workload)):
+        if found := _held_back(pair):
             return found
         if service.flag("spec", "publishNotReadyAddresses"):
             return "publishNotReadyAddresses: pods get requests whether Ready or not, which is not modelled"
@@ -267,7 +269,7 @@ class _Making:
         mesh = pair.pod.mesh or (runs[1].mesh if runs is not None else "")  # a webhook may have put it into the pods
         if mesh:
             return f"requests pass through a sidecar ({mesh}), which stops in its own time: not modelled"
-        if workload.kind == "Deployment" and replicas(workload, pair.autoscaler)[0] == 0:
+        if workload.kind != "DaemonSet" and replicas(workload, pair.autoscaler)[0] == 0:
             return "0 replicas: no pod serves"
         return ""
 
@@ -282,10 +284,23 @@ def _irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
         yield "deployment.min_ready", "minReadySeconds"
 
 
-def _daemon_set(workload: Object) -> str:
-    """Why this DaemonSet cannot be verified, or nothing."""
-    if workload.root.text("spec", "updateStrategy", "type") == "OnDelete":
+def _held_back(pair: Pair) -> str:
+    """Why the update strategy of a DaemonSet or a StatefulSet replaces no pod, or in a way that is not modelled."""
+    strategy, count = pair.workload.root.get("spec", "updateStrategy"), replicas(pair.workload, pair.autoscaler)[0]
+    if strategy is None:
+        return ""
+    if strategy.text("type") == "OnDelete":
         return "updateStrategy OnDelete: nothing rolls out by itself"
+    if pair.workload.kind != "StatefulSet":
+        return ""
+    kept = strategy.number("rollingUpdate", "partition") or 0
+    if kept and kept >= count:
+        return f"partition {kept} of {count} replicas: nothing rolls out"
+    most = amount(strategy.get("rollingUpdate", "maxUnavailable"))
+    if most is not None and most != (1, False):
+        return (
+            "maxUnavailable of a StatefulSet counts only with a feature gate, MaxUnavailableStatefulSet: not modelled"
+        )
     return ""
 
 

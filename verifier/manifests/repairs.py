@@ -84,7 +84,8 @@ def _changes(of: Setting) -> Iterator[_Change]:
     if _event(of) == "drain":
         yield from _budget(of)
     if _event(of) in ("", "bad_image"):
-        yield from _per_node(of) if of.pair.workload.kind == "DaemonSet" else _strategy(of)
+        strategy = {"DaemonSet": _per_node, "StatefulSet": _one_by_one}.get(of.pair.workload.kind, _strategy)
+        yield from strategy(of)
     if pod.probe("readinessProbe") is None:
         port = f" on port {pod.port}" if pod.port is not None else ""
         probe = tree.block("readiness_probe", None, [], here)
@@ -241,6 +242,14 @@ def _per_node(of: Setting) -> Iterator[_Change]:
     )
     text = "updateStrategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"
     yield _Change(text, span, "a node's old pod goes first", gives, block="daemon_set")
+
+
+def _one_by_one(of: Setting) -> Iterator[_Change]:
+    """A StatefulSet of one pod, which goes before its successor comes: nothing can change the order."""
+    count, span = of.count or replicas(of.pair.workload, of.pair.autoscaler)
+    if count == 1:
+        two = tree.entry("replicas", tree.number(2, span), span)
+        yield _Change("replicas: 2, if the application can share its work", span, "a StatefulSet of one pod", (two,))
 
 
 def _lag_ms(of: Setting) -> int | None:
