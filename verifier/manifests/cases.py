@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from verifier.language import syntax as s
-from verifier.language.assemble import world_of
+from verifier.language.assemble import scenario_text, world_of
 from verifier.language.diagnostics import Collector
 from verifier.language.program import Span, Version
 from verifier.manifests import tree
@@ -15,12 +15,13 @@ from verifier.manifests.application import application, parsed_value
 from verifier.manifests.changes import NO_CHANGE, Change, change_of, pods_of, several
 from verifier.manifests.config import Config, Said
 from verifier.manifests.events import DRAIN, ROLLOUT, SCALE_DOWN, Event, event_of, needs_placement
+from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object, Objects
 from verifier.manifests.platforms import NODES_WITH_PODS, PODS, Profile
-from verifier.manifests.pods import Pod, pod_of
+from verifier.manifests.pods import Pod
 from verifier.manifests.repairs import Repair, repair_of
 from verifier.manifests.rules import amount
-from verifier.manifests.selection import Pair, Selection
+from verifier.manifests.selection import Pair, Selection, by_port, is_tcp, seen_by, sends_to
 from verifier.manifests.suppressions import Suppression
 from verifier.manifests.translate import BALANCER, NODES, Setting, gate_opens, none_left, replicas, scenario
 from verifier.manifests.versions import older
@@ -31,6 +32,8 @@ _NOT_MODELLED = {
     "ReplicaSet": "a ReplicaSet of its own never replaces its pods: nothing rolls out",
     "Pod": "a pod of its own is never replaced: nothing rolls out",
 }
+
+_GONE = "the Service has it no more after the same apply: its clients have to change with it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +118,26 @@ class _Making:
     def case(self, pair: Pair) -> Case:
         workload = pair.workload
         title = f"{pair.service.namespace}/{pair.service.name}"
-        change = change_of(pair, self.old, self.report) if self.old is not None else NO_CHANGE
-        why_not = self._unverifiable(pair) or change.why_not
+        ports, new, gone = self._ports(pair)
+        changes = [self._change(each, self.report if each is ports[0] else Collector()) for each in ports]
+        why_not = self._unverifiable(pair)
         running = pods_of(pair, self.old or self.objects)
         if not why_not and several(running):
             why_not = "the pods that run now have several templates: a rollout is under way, which is not modelled"
         events = [event_of(name, pair, self.objects, running, self.old is not None) for name in self.options.events]
         found = list(ways(pair, self.dump, self.options.on))
-        paths = tuple(self._path(pair, event, change, way, why_not) for event in events for way in found)
+        asked = [(event, way) for event in events for way in found]
+        paths = tuple(
+            path
+            for event, way in asked
+            for path in _told_apart(
+                [
+                    (each.port, self._path(each, event, change, way, why_not or change.why_not))
+                    for each, change in zip(ports, changes, strict=True)
+                    if way.ingress is None or each.port is None or sends_to(way.ingress, pair.service, each.port)
+                ]
+            )
+        )
         rolls = any(event.replaces for event in events)
         same = ("running pods are taken to have the same settings",) if rolls and not (self.old or running) else ()
         placed = pair.service.root.text("spec", "externalTrafficPolicy") == "Local" and self._spread(pair) is None
@@ -132,9 +147,32 @@ class _Making:
         kept = workload.root.number("spec", "updateStrategy", "rollingUpdate", "partition")
         notes += [f"pods below the partition ({kept}) keep what they have"] if kept else []
         notes += [self._nodes(pair)[1]] if workload.kind == "DaemonSet" and self._nodes(pair)[1] else []
-        taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *notes, *change.taken)
+        notes += dict.fromkeys(note for change in changes for note in change.taken)
+        others = [str(port.number("port")) for port in pair.service.root.each("spec", "ports") if not is_tcp(port)]
+        notes += [f"ports that are not TCP ({', '.join(others)})"] if others else []
+        notes += [f"port {number} of the Service is new" for number in new]
+        paths += tuple(Path(f"port {number}", _GONE) for number in gone)
+        taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *notes)
         name = f"{workload.kind} {workload.name}"
         return Case(title, name, workload.root.head, paths, tuple(_irrelevant(pair)), taken)
+
+    def _ports(self, pair: Pair) -> tuple[tuple[Pair, ...], list[int], list[int]]:
+        """The pair by each port that was there before too, if that is known; the ports that are new, and that go."""
+        ports = tuple(by_port(pair))
+        before = self.old.found.get(pair.service.key) if self.old is not None else None
+        if before is None:
+            return ports, [], []
+        was, now = (
+            {port.number("port") or 0 for port in each.root.each("spec", "ports")} for each in (before, pair.service)
+        )
+        both = tuple(each for each in ports if each.port is not None and each.port.number("port") in was)
+        if not both:
+            return ports[:1], [], []
+        return both, sorted(now - was), sorted(was - now)
+
+    def _change(self, pair: Pair, report: Collector) -> Change:
+        """What --from shows to change, by this port."""
+        return change_of(pair, self.old, report) if self.old is not None else NO_CHANGE
 
     # -- one way -------------------------------------------------------------------------------------------------------
 
@@ -217,9 +255,10 @@ class _Making:
         if self.old is None and not running:
             return None
         workload = running[0] if running else objects.found.get(pair.workload.key)
-        port = next((objects.found.get(pair.service.key) or pair.service).root.each("spec", "ports"), None)
-        target = port.get("targetPort") if port is not None else None
-        pod = pod_of(workload, target, port.number("port") if port is not None else None) if workload else None
+        ports = list((objects.found.get(pair.service.key) or pair.service).root.each("spec", "ports"))
+        number = pair.port.number("port") if pair.port is not None else None
+        port = next((port for port in ports if port.number("port") == number), ports[0] if ports else None)
+        pod = seen_by(port, workload) if workload else None
         return (workload, pod) if workload is not None and pod is not None else None
 
     def _kept(self, pair: Pair) -> tuple[int, Span] | None:
@@ -274,12 +313,31 @@ class _Making:
         return ""
 
 
+def _told_apart(by_port: list[tuple[Node | None, Path]]) -> Iterator[Path]:
+    """One way by all ports of a Service; ports of which the same is asked together, named where there are others."""
+    if len(by_port) < 2:
+        yield from (path for _, path in by_port)
+        return
+    groups: dict[tuple[str, ...], list[int]] = {}
+    first: dict[tuple[str, ...], Path] = {}
+    for port, path in by_port:
+        key = (path.why_not, *path.unless, scenario_text(path.scenario.items) if path.scenario is not None else "")
+        groups.setdefault(key, []).append((port.number("port") if port is not None else None) or 0)
+        first.setdefault(key, path)
+    for key, path in first.items():
+        numbers = ", ".join(map(str, groups[key]))
+        named = f"{path.name}, port{'s' if len(groups[key]) > 1 else ''} {numbers}"
+        yield path if len(groups) == 1 else replace(path, name=named)
+
+
 def _irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
     """Settings that people think of, and the words for them if no verdict rests on them."""
     probe = pair.pod.probe("readinessProbe") if pair.pod is not None else None
     yield "app.startup_time", "start time" + (" (there is a readiness probe)" if probe is not None else "")
     yield "kubelet.starts_within", "image pulls"
     yield "controllers.scheduled_within", "scheduling"
+    if pair.service.root.text("spec", "sessionAffinity") == "ClientIP":
+        yield "", "session affinity (it picks among the same endpoints)"
     if pair.workload.root.number("spec", "minReadySeconds"):
         yield "deployment.min_ready", "minReadySeconds"
 
