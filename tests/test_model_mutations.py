@@ -240,7 +240,7 @@ DEFECTS = [
            "count q: Pod old (Removed[q] is yes)", "count q: Pod old (Pod[q] is gone)",
            "stateful-set", "UNSAFE"),
     defect("the successor never comes", "stateful_set",
-           "when Pod[p] is gone   within kubelet", "when Pod[p] is running   within kubelet",
+           "when Pod[p] is gone and", "when Pod[p] is running and",
            "stateful-set", "STUCK"),
     defect("the partition is not kept", "stateful_set",
            "> deployment.replicas - stateful_set.replaced and", "> 0 and",
