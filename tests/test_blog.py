@@ -1,4 +1,4 @@
-"""Every case of examples/blog and examples/balancers: the verdict its file expects, and its report, as a golden."""
+"""Every case of examples: the verdict its file expects, and its report, as a golden."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from verifier.report.text import text
 from verifier.system.run import Budget
 
 ROOT = Path(__file__).parent.parent
-CASES = [path for folder in ("blog", "balancers") for path in sorted((ROOT / "examples" / folder).glob("*.rollout"))]
+FOLDERS = ("blog", "balancers", "stateful_set")
+CASES = [path for name in FOLDERS for path in sorted((ROOT / "examples" / name).glob("*.rollout"))]
 # Proofs of a whole slice for which the solver names other bounds after other questions: the golden is without them.
 NOT_UNIQUE = {"13d-slow-within-the-deadline", "16c-local-below-quota"}
 

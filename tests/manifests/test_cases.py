@@ -36,8 +36,14 @@ def in_spec(line: str) -> tuple[str, str]:
 
 
 NOT_VERIFIED = {
-    "StatefulSet": ([("kind: Deployment", "kind: StatefulSet"), (STRATEGY, "  serviceName: web\n")], "StatefulSet"),
-    "DaemonSet": ([("kind: Deployment", "kind: DaemonSet"), (STRATEGY, ""), ("  replicas: 2\n", "")], "DaemonSet"),
+    "DaemonSet": (
+        [
+            ("kind: Deployment", "kind: DaemonSet"),
+            (STRATEGY, "  updateStrategy: {type: OnDelete}\n"),
+            ("  replicas: 2\n", ""),
+        ],
+        "nothing rolls out",
+    ),
     "Rollout": ([("apps/v1", "argoproj.io/v1alpha1"), ("kind: Deployment", "kind: Rollout")], "a Rollout.argoproj.io"),
     "headless": ([in_spec("clusterIP: None")], "DNS"),
     "not ready": ([in_spec("publishNotReadyAddresses: true")], "publishNotReady"),

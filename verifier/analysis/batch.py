@@ -42,11 +42,11 @@ class Batch:
 
     def longest(self, program: Program, check: str, setting: str, most_ms: int, budget: Budget) -> int | None:
         """The largest whole second up to `most_ms` of a duration for which `check` is cheap to show SAFE; None if 0 is
-        none."""
+        none, or if it takes longer than `budget`."""
+        deadline = Deadline(budget)
 
         def safe(seconds: int) -> bool:
             values = Values(program, pinned={setting: Literal_(Duration(seconds * 1000), _NOWHERE)})
-            deadline = Deadline(budget)
             ask = lambda known: Decider(values, deadline, known).check(check, None, quick=True)  # noqa: E731
             return self._with(program, ask).verdict is Verdict.SAFE
 
@@ -54,9 +54,11 @@ class Batch:
             return None
         low, high = 0, most_ms // 1000 + 1
         while high - low > 1:
+            if deadline.over:
+                return None
             middle = (low + high) // 2
             low, high = (middle, high) if safe(middle) else (low, middle)
-        return low * 1000
+        return None if deadline.over else low * 1000
 
     def _with(self, program: Program, ask: Callable[[NotedInduction], Found]) -> Found:
         """`ask` with an induction that serves the program: an older one counts only if it still does afterwards."""

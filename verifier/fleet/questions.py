@@ -58,6 +58,7 @@ class Answer:
 
 # The part of a question's time that its verdict may take; the rest is for what would mend it, which gets some anyway.
 _VERDICT = 0.7
+_LONGEST = 0.2
 _SECONDS_LEAST = 2.0
 
 
@@ -98,7 +99,9 @@ def _answer(question: Question) -> Answer:
         repaired = _repaired(question, question.repaired, budget)
     if question.longest is not None and all(v is Verdict.SAFE for v in verdicts):
         wanted = question.longest
-        longest_ms = _batch().longest(program, wanted.check, wanted.setting, wanted.most_ms, budget)
+        seconds = min(budget.seconds, max(question.seconds * _LONGEST, _SECONDS_LEAST))
+        asked = (program, wanted.check, wanted.setting, wanted.most_ms)
+        longest_ms = _batch().longest(*asked, replace(budget, seconds=seconds))
     on_older = _older(question, budget) if question.thorough and all(v is Verdict.SAFE for v in verdicts) else ""
     return Answer(checks, (), _slow(program, result), repaired, longest_ms, on_older)
 

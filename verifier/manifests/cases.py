@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from verifier.language import syntax as s
-from verifier.language.assemble import world_of
+from verifier.language.assemble import scenario_text, world_of
 from verifier.language.diagnostics import Collector
 from verifier.language.program import Span, Version
 from verifier.manifests import tree
@@ -15,23 +15,25 @@ from verifier.manifests.application import application, parsed_value
 from verifier.manifests.changes import NO_CHANGE, Change, change_of, pods_of, several
 from verifier.manifests.config import Config, Said
 from verifier.manifests.events import DRAIN, ROLLOUT, SCALE_DOWN, Event, event_of, needs_placement
+from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object, Objects
 from verifier.manifests.platforms import LOCAL, NODES_BY_CHECK, NODES_WITH_PODS, PODS, Profile
-from verifier.manifests.pods import Pod, pod_of
+from verifier.manifests.pods import Pod
 from verifier.manifests.repairs import Repair, repair_of
 from verifier.manifests.rules import amount
-from verifier.manifests.selection import Pair, Selection
+from verifier.manifests.selection import Pair, Selection, by_port, is_tcp, seen_by, sends_to
 from verifier.manifests.suppressions import Suppression
-from verifier.manifests.translate import BALANCER, NODES, Setting, gate_opens, replicas, scenario
+from verifier.manifests.translate import BALANCER, NODES, Setting, gate_opens, none_left, replicas, scenario
 from verifier.manifests.versions import older
 from verifier.manifests.ways import Way, ways
 
 MODULES = ("kubernetes", "load_balancers/load_balancer")
 _NOT_MODELLED = {
-    "StatefulSet": "how a StatefulSet replaces its pods is not modelled yet",
     "ReplicaSet": "a ReplicaSet of its own never replaces its pods: nothing rolls out",
     "Pod": "a pod of its own is never replaced: nothing rolls out",
 }
+
+_GONE = "the Service has it no more after the same apply: its clients have to change with it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,29 +112,67 @@ class _Making:
         self.objects, self.options, self.old = objects, options, old
         self.ignored, self.report = ignored, report
         self.dump = old if old is not None and any(old.of("Node")) and not any(objects.of("Node")) else objects
-        self.nodes = len(list(self.dump.of("Node"))) or NODES
+        self.nodes = len(list(self.dump.of("Node")))
         self.applications: dict[tuple[str, ...], tuple[tree.Entry, ...]] = {}
 
     def case(self, pair: Pair) -> Case:
         workload = pair.workload
         title = f"{pair.service.namespace}/{pair.service.name}"
-        change = change_of(pair, self.old, self.report) if self.old is not None else NO_CHANGE
-        why_not = self._unverifiable(pair) or change.why_not
+        ports, new, gone = self._ports(pair)
+        changes = [self._change(each, self.report if each is ports[0] else Collector()) for each in ports]
+        why_not = self._unverifiable(pair)
         running = pods_of(pair, self.old or self.objects)
         if not why_not and several(running):
             why_not = "the pods that run now have several templates: a rollout is under way, which is not modelled"
         events = [event_of(name, pair, self.objects, running, self.old is not None) for name in self.options.events]
         found = list(ways(pair, self.dump, self.options.on))
-        paths = tuple(self._path(pair, event, change, way, why_not) for event in events for way in found)
+        asked = [(event, way) for event in events for way in found]
+        paths = tuple(
+            path
+            for event, way in asked
+            for path in _told_apart(
+                [
+                    (each.port, self._path(each, event, change, way, why_not or change.why_not))
+                    for each, change in zip(ports, changes, strict=True)
+                    if way.ingress is None or each.port is None or sends_to(way.ingress, pair.service, each.port)
+                ]
+            )
+        )
         rolls = any(event.replaces for event in events)
         same = ("running pods are taken to have the same settings",) if rolls and not (self.old or running) else ()
         placed = pair.service.root.text("spec", "externalTrafficPolicy") == "Local" and self._spread(pair) is None
         even = ("running pods are taken to be spread evenly",) if placed else ()
         left = " and ".join(name for name in (DRAIN, SCALE_DOWN) if name not in self.options.events)
-        notes = (note for event in events for note in event.taken)
-        taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *notes, *change.taken)
+        notes = [note for event in events for note in event.taken]
+        kept = workload.root.number("spec", "updateStrategy", "rollingUpdate", "partition")
+        notes += [f"pods below the partition ({kept}) keep what they have"] if kept else []
+        notes += [self._nodes(pair)[1]] if workload.kind == "DaemonSet" and self._nodes(pair)[1] else []
+        notes += dict.fromkeys(note for change in changes for note in change.taken)
+        others = [str(port.number("port")) for port in pair.service.root.each("spec", "ports") if not is_tcp(port)]
+        notes += [f"ports that are not TCP ({', '.join(others)})"] if others else []
+        notes += [f"port {number} of the Service is new" for number in new]
+        paths += tuple(Path(f"port {number}", _GONE) for number in gone)
+        taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *notes)
         name = f"{workload.kind} {workload.name}"
         return Case(title, name, workload.root.head, paths, tuple(_irrelevant(pair)), taken)
+
+    def _ports(self, pair: Pair) -> tuple[tuple[Pair, ...], list[int], list[int]]:
+        """The pair by each port that was there before too, if that is known; the ports that are new, and that go."""
+        ports = tuple(by_port(pair))
+        before = self.old.found.get(pair.service.key) if self.old is not None else None
+        if before is None:
+            return ports, [], []
+        was, now = (
+            {port.number("port") or 0 for port in each.root.each("spec", "ports")} for each in (before, pair.service)
+        )
+        both = tuple(each for each in ports if each.port is not None and each.port.number("port") in was)
+        if not both:
+            return ports[:1], [], []
+        return both, sorted(now - was), sorted(was - now)
+
+    def _change(self, pair: Pair, report: Collector) -> Change:
+        """What --from shows to change, by this port."""
+        return change_of(pair, self.old, report) if self.old is not None else NO_CHANGE
 
     # -- one way -------------------------------------------------------------------------------------------------------
 
@@ -167,7 +207,7 @@ class _Making:
             self.options.told_at,
             mode,
             platform.facts.get("gate", ""),
-            self.nodes,
+            self._nodes(pair)[0],
             old,
             self._spread(pair) if mode in LOCAL else event.spread,
             tuple(block for block in (event.block, change.block) if block is not None),
@@ -219,9 +259,10 @@ class _Making:
         if self.old is None and not running:
             return None
         workload = running[0] if running else objects.found.get(pair.workload.key)
-        port = next((objects.found.get(pair.service.key) or pair.service).root.each("spec", "ports"), None)
-        target = port.get("targetPort") if port is not None else None
-        pod = pod_of(workload, target, port.number("port") if port is not None else None) if workload else None
+        ports = list((objects.found.get(pair.service.key) or pair.service).root.each("spec", "ports"))
+        number = pair.port.number("port") if pair.port is not None else None
+        port = next((port for port in ports if port.number("port") == number), ports[0] if ports else None)
+        pod = seen_by(port, workload) if workload else None
         return (workload, pod) if workload is not None and pod is not None else None
 
     def _kept(self, pair: Pair) -> tuple[int, Span] | None:
@@ -231,6 +272,15 @@ class _Making:
         if before is None or not live or pair.autoscaler is not None or pair.workload.root.get("spec", "replicas"):
             return None
         return replicas(before, None) if before.root.number("spec", "replicas") else None
+
+    def _nodes(self, pair: Pair) -> tuple[int, str]:
+        """How many nodes there are, for a DaemonSet those with a pod of it; and what was taken as given."""
+        found = self._spread(pair)
+        if pair.workload.kind == "DaemonSet" and found is not None:
+            return found[0], ""
+        count, least = self.nodes or NODES, none_left(pair.workload)
+        alone = f", on {least if least == 1 else f'{least} or fewer'} no pod is left meanwhile" if least else ""
+        return count, f"its pods are taken to be on {count} nodes (a dump with pods tells){alone}"
 
     def _spread(self, pair: Pair) -> tuple[int, Span] | None:
         """On how many nodes the pods are that run now, if a dump tells."""
@@ -247,7 +297,7 @@ class _Making:
             return f"a {workload.kind} stands behind it, whose rollout hitless does not know"
         if workload.kind in _NOT_MODELLED:
             return _NOT_MODELLED[workload.kind]
-        if workload.kind == "DaemonSet" and (found := _daemon_set(workload)):
+        if found := _held_back(pair):
             return found
         if service.flag("spec", "publishNotReadyAddresses"):
             return "publishNotReadyAddresses: pods get requests whether Ready or not, which is not modelled"
@@ -262,9 +312,26 @@ class _Making:
         mesh = pair.pod.mesh or (runs[1].mesh if runs is not None else "")  # a webhook may have put it into the pods
         if mesh:
             return f"requests pass through a sidecar ({mesh}), which stops in its own time: not modelled"
-        if workload.kind == "Deployment" and replicas(workload, pair.autoscaler)[0] == 0:
+        if workload.kind != "DaemonSet" and replicas(workload, pair.autoscaler)[0] == 0:
             return "0 replicas: no pod serves"
         return ""
+
+
+def _told_apart(by_port: list[tuple[Node | None, Path]]) -> Iterator[Path]:
+    """One way by all ports of a Service; ports of which the same is asked together, named where there are others."""
+    if len(by_port) < 2:
+        yield from (path for _, path in by_port)
+        return
+    groups: dict[tuple[str, ...], list[int]] = {}
+    first: dict[tuple[str, ...], Path] = {}
+    for port, path in by_port:
+        key = (path.why_not, *path.unless, scenario_text(path.scenario.items) if path.scenario is not None else "")
+        groups.setdefault(key, []).append((port.number("port") if port is not None else None) or 0)
+        first.setdefault(key, path)
+    for key, path in first.items():
+        numbers = ", ".join(map(str, groups[key]))
+        named = f"{path.name}, port{'s' if len(groups[key]) > 1 else ''} {numbers}"
+        yield path if len(groups) == 1 else replace(path, name=named)
 
 
 def _irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
@@ -273,17 +340,29 @@ def _irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
     yield "app.startup_time", "start time" + (" (there is a readiness probe)" if probe is not None else "")
     yield "kubelet.starts_within", "image pulls"
     yield "controllers.scheduled_within", "scheduling"
+    if pair.service.root.text("spec", "sessionAffinity") == "ClientIP":
+        yield "", "session affinity (it picks among the same endpoints)"
     if pair.workload.root.number("spec", "minReadySeconds"):
         yield "deployment.min_ready", "minReadySeconds"
 
 
-def _daemon_set(workload: Object) -> str:
-    """Why this DaemonSet cannot be verified, or nothing: with surge the new pod of a node comes first."""
-    if workload.root.text("spec", "updateStrategy", "type") == "OnDelete":
+def _held_back(pair: Pair) -> str:
+    """Why the update strategy of a DaemonSet or a StatefulSet replaces no pod, or in a way that is not modelled."""
+    strategy, count = pair.workload.root.get("spec", "updateStrategy"), replicas(pair.workload, pair.autoscaler)[0]
+    if strategy is None:
+        return ""
+    if strategy.text("type") == "OnDelete":
         return "updateStrategy OnDelete: nothing rolls out by itself"
-    surge = amount(workload.root.get("spec", "updateStrategy", "rollingUpdate", "maxSurge"))
-    if surge is None or surge[0] == 0:
-        return "a DaemonSet without maxSurge takes a node's old pod away first, which is not modelled yet"
+    if pair.workload.kind != "StatefulSet":
+        return ""
+    kept = strategy.number("rollingUpdate", "partition") or 0
+    if kept and kept >= count:
+        return f"partition {kept} of {count} replicas: nothing rolls out"
+    most = amount(strategy.get("rollingUpdate", "maxUnavailable"))
+    if most is not None and most != (1, False):
+        return (
+            "maxUnavailable of a StatefulSet counts only with a feature gate, MaxUnavailableStatefulSet: not modelled"
+        )
     return ""
 
 

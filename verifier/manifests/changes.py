@@ -72,7 +72,7 @@ def several(pods: list[Object]) -> bool:
 
 
 def _service(pair: Pair, before: Object, runs: Object) -> Change:
-    now, then = (next(each.root.each("spec", "ports"), None) for each in (pair.service, before))
+    now, then = pair.port, next(before.root.each("spec", "ports"), None)
     if now is not None:
         then = next((p for p in before.root.each("spec", "ports") if p.number("port") == now.number("port")), None)
     if (now is None) != (then is None) or (now is not None and then is not None and _protocol(now) != _protocol(then)):

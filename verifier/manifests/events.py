@@ -54,6 +54,8 @@ def event_of(name: str, pair: Pair, objects: Objects, running: list[Object], old
     if pair.workload.kind == "DaemonSet":
         what = "a drain leaves its pods where they are" if name == DRAIN else "it has no number of replicas"
         return Event(name, f"a DaemonSet: {what}")
+    if pair.workload.kind == "StatefulSet":
+        return Event(name, f"how a StatefulSet lives through a {name} is not modelled yet")
     return _scale_down(pair) if name == SCALE_DOWN else _drain(pair, objects, running)
 
 

@@ -13,9 +13,10 @@ from verifier.manifests.findings import GRACE_S
 from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, LOCAL, NODES_BY_CHECK, NODES_WITH_PODS
 from verifier.manifests.pods import Pod
 from verifier.manifests.rules import amount
-from verifier.manifests.translate import BALANCER, Setting, pod_entries, replicas
+from verifier.manifests.translate import BALANCER, Setting, none_left, pod_entries, replicas
 
 _SLEEP_FROM = Version(1, 30)
+_SURGE_FROM = Version(1, 22)
 _AFTER_HOOK_MS = 30_000
 _LEAST_AFTER_HOOK_MS = 15_000
 
@@ -39,6 +40,7 @@ class _Change:
     takes: frozenset[str] = frozenset()
     budget: int | None = None  # pods that a disruption budget protects
     drops: str = ""  # a block that is left out
+    block: str = "deployment"  # what it changes
 
 
 def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
@@ -49,8 +51,6 @@ def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
     changes = list(_changes(of))
     if not changes:
         return None if of.old is None else _next_rollout(of, scenario)
-    given = tuple(entry for change in changes for entry in change.gives)
-    names = {entry.name.text for entry in given} | {name for change in changes for name in change.takes}
     items: list[s.ScenarioItem] = []
     dropped = {"running"} | {change.drops for change in changes}
     for item in scenario.items:
@@ -58,7 +58,10 @@ def repair_of(of: Setting, scenario: s.Scenario) -> Repair | None:
             continue
         if isinstance(item, s.BlockNode) and item.name.text == "what_if":
             item = _protected(item, changes)
-        if isinstance(item, s.BlockNode) and item.name.text == "deployment":
+        here = [change for change in changes if isinstance(item, s.BlockNode) and item.name.text == change.block]
+        if isinstance(item, s.BlockNode) and here:
+            given = tuple(entry for change in here for entry in change.gives)
+            names = {entry.name.text for entry in given} | {name for change in here for name in change.takes}
             kept = tuple(entry for entry in item.entries if entry.name.text not in names)
             item = replace(item, entries=(*kept, *given))
         items.append(item)
@@ -81,7 +84,8 @@ def _changes(of: Setting) -> Iterator[_Change]:
     if _event(of) == "drain":
         yield from _budget(of)
     if _event(of) in ("", "bad_image"):
-        yield from _strategy(of)
+        strategy = {"DaemonSet": _per_node, "StatefulSet": _one_by_one}.get(of.pair.workload.kind, _strategy)
+        yield from strategy(of)
     if pod.probe("readinessProbe") is None:
         port = f" on port {pod.port}" if pod.port is not None else ""
         probe = tree.block("readiness_probe", None, [], here)
@@ -222,6 +226,30 @@ def _strategy(of: Setting) -> Iterator[_Change]:
     )
     text = "strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"
     yield _Change(text, span, "no pod is left meanwhile", gives, frozenset({"strategy"}))
+
+
+def _per_node(of: Setting) -> Iterator[_Change]:
+    """A DaemonSet that takes a node's old pod first, where a node needs its own pod or all go at once."""
+    least, ports = none_left(of.pair.workload), (p for c in of.pod.spec.each("containers") for p in c.each("ports"))
+    if least == 0 or (of.mode != NODES_WITH_PODS and least < of.nodes):
+        return
+    if of.kubernetes < _SURGE_FROM or of.pod.spec.flag("hostNetwork") or any(p.number("hostPort") for p in ports):
+        return  # the old pod has the port that the new one needs
+    span = of.pair.workload.root.at("spec", "updateStrategy", "rollingUpdate")
+    gives = (
+        tree.entry("max_surge", tree.number(1, span), span),
+        tree.entry("max_unavailable", tree.number(0, span), span),
+    )
+    text = "updateStrategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"
+    yield _Change(text, span, "a node's old pod goes first", gives, block="daemon_set")
+
+
+def _one_by_one(of: Setting) -> Iterator[_Change]:
+    """A StatefulSet of one pod, which goes before its successor comes: nothing can change the order."""
+    count, span = of.count or replicas(of.pair.workload, of.pair.autoscaler)
+    if count == 1:
+        two = tree.entry("replicas", tree.number(2, span), span)
+        yield _Change("replicas: 2, if the application can share its work", span, "a StatefulSet of one pod", (two,))
 
 
 def _lag_ms(of: Setting) -> int | None:

@@ -64,7 +64,7 @@ def _workload(found: Object, report: Collector) -> None:
             f"the selector does not match the labels of the pod template: {missing[0]}",
             fix=f"add `{missing[0]}: {selected[missing[0]]}` to spec.template.metadata.labels",
         )
-    if found.kind in ("Deployment", "DaemonSet"):
+    if found.kind != "ReplicaSet":
         _strategy(found, report)
 
 
@@ -81,6 +81,9 @@ def _strategy(found: Object, report: Collector) -> None:
         report.add("HL433", place, f"rollingUpdate may not be given with type {kind}", fix="remove it")
     if rolling is None:
         return
+    partition = rolling.number("partition")
+    if partition is not None and partition < 0:
+        report.add("HL433", rolling.at("partition"), "partition is negative", fix="write `partition: 0`")
     values = {}
     for name in ("maxSurge", "maxUnavailable"):
         node = rolling.get(name)
@@ -93,7 +96,11 @@ def _strategy(found: Object, report: Collector) -> None:
         elif number is not None and (number[0] < 0 or (number[1] and number[0] > 100 and name == "maxUnavailable")):
             report.add("HL433", rolling.at(name), f"{name} is out of range", fix=f"write `{name}: 25%`")
     surge, unavailable = values["maxSurge"], values["maxUnavailable"]
-    default_surge = 0 if found.kind == "DaemonSet" else 25
+    per_node = found.kind == "DaemonSet"
+    default_surge = 25 if found.kind == "Deployment" else 0
+    if per_node and surge is not None and surge[0] > 0 and (unavailable is None or unavailable[0] > 0):
+        text = "of a DaemonSet's maxSurge and maxUnavailable (1 if not given) one is 0"
+        report.add("HL433", rolling.at("maxSurge"), text, fix="write `maxUnavailable: 0`")
     if unavailable is not None and unavailable[0] == 0 and (surge[0] if surge else default_surge) == 0:
         report.add(
             "HL434",

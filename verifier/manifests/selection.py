@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifier.language.diagnostics import Collector, nearest
 from verifier.manifests.nodes import Node
@@ -13,7 +13,7 @@ from verifier.manifests.pods import Pod, pod_of, port_number
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A Service and the workload behind it; `unmodelled`: a kind that hitless does not know, by name.
+    """A Service and the workload behind it, by one `port` of it; `unmodelled`: a kind that hitless does not know.
 
     `ingresses`: those that send to the Service. `budgets`, `autoscaler`: what else knows the workload.
     """
@@ -24,6 +24,7 @@ class Pair:
     unmodelled: bool
     ingresses: tuple[Object, ...]
     autoscaler: Object | None
+    port: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,9 @@ def select(objects: Objects, report: Collector) -> Selection:
 
 
 def _pair(service: Object, workload: Object, objects: Objects, report: Collector) -> Pair:
-    port = next(service.root.each("spec", "ports"), None)
-    target = port.get("targetPort") if port is not None else None
-    pod = pod_of(workload, target, port.number("port") if port is not None else None)
+    ports = list(service.root.each("spec", "ports"))
+    port = next((port for port in ports if is_tcp(port)), ports[0] if ports else None)
+    pod = seen_by(port, workload)
     if pod is not None:
         _ports(service, pod, report)
     return Pair(
@@ -81,7 +82,36 @@ def _pair(service: Object, workload: Object, objects: Objects, report: Collector
         workload in objects.unmodelled,
         tuple(i for i in objects.of("Ingress") if i.namespace == service.namespace and service.name in _backends(i)),
         next((a for a in objects.of("HorizontalPodAutoscaler") if _scales(a, workload)), None),
+        port,
     )
+
+
+def seen_by(port: Node | None, workload: Object) -> Pod | None:
+    """The pod template as this port of a Service sees it."""
+    if port is None:
+        return pod_of(workload, None, None)
+    return pod_of(workload, port.get("targetPort"), port.number("port"))
+
+
+def is_tcp(port: Node) -> bool:
+    return port.text("protocol") in ("", "TCP")
+
+
+def by_port(pair: Pair) -> Iterator[Pair]:
+    """The pair by each port of its Service that a connection can go to: TCP, and to a port that some container has."""
+    yield pair
+    for port in pair.service.root.each("spec", "ports"):
+        if port is pair.port or not is_tcp(port) or pair.pod is None or not _has_endpoints(port, pair.pod):
+            continue
+        yield replace(pair, pod=seen_by(port, pair.workload), port=port)
+
+
+def _has_endpoints(port: Node, pod: Pod) -> bool:
+    """A named target that no container has gives no endpoint."""
+    target = port.get("targetPort")
+    if target is None or not isinstance(target.value, str) or target.value.isdigit():
+        return True
+    return any(port_number(container, target) is not None for container in pod.spec.each("containers"))
 
 
 def _matches(wanted: dict[str, str], labels: dict[str, str]) -> bool:
@@ -112,13 +142,25 @@ def _holds(rule: Node, labels: dict[str, str]) -> bool:
     return False
 
 
-def _backends(ingress: Object) -> set[str]:
-    """Names of the Services that an Ingress sends to, in the spelling of today and of before 1.19."""
-    found = {ingress.root.text("spec", "defaultBackend", "service", "name")}
-    for rule in ingress.root.each("spec", "rules"):
-        for path in rule.each("http", "paths"):
-            found |= {path.text("backend", "service", "name"), path.text("backend", "serviceName")}
-    return found - {""}
+def _backends(ingress: Object) -> dict[str, set[object]]:
+    """The Services that an Ingress sends to, and to which of their ports; in today's spelling and that before 1.19."""
+    found: dict[str, set[object]] = {}
+    spec = ingress.root.get("spec")
+    paths = [p for rule in ingress.root.each("spec", "rules") for p in rule.each("http", "paths")]
+    backends = [b for b in (spec and spec.get("defaultBackend"), *(p.get("backend") for p in paths)) if b is not None]
+    for backend in backends:
+        name = backend.text("service", "name") or backend.text("serviceName")
+        ports = (backend.get("service", "port", "number"), backend.get("service", "port", "name"))
+        said = {port.value for port in (*ports, backend.get("servicePort")) if port is not None}
+        if name:
+            found.setdefault(name, set()).update(said)
+    return found
+
+
+def sends_to(ingress: Object, service: Object, port: Node) -> bool:
+    """Does this Ingress send to this port of the Service?"""
+    wanted = _backends(ingress).get(service.name, set())
+    return not wanted or bool({port.number("port"), str(port.number("port")), port.text("name")} & wanted)
 
 
 def _scales(autoscaler: Object, workload: Object) -> bool:
@@ -172,10 +214,7 @@ def _ports(service: Object, pod: Pod, report: Collector) -> None:
     """A named target that no container opens gives no endpoints at all; probes may ask another port."""
     for port in service.root.each("spec", "ports"):
         target = port.get("targetPort")
-        named = target is not None and isinstance(target.value, str) and not target.value.isdigit()
-        if target is None or not named:
-            continue
-        if all(port_number(container, target) is None for container in pod.spec.each("containers")):
+        if target is not None and not _has_endpoints(port, pod):
             message = f"no container has a port named `{target.value}`: Service {service.name} has no endpoints for it"
             report.add(
                 "HL445", port.at("targetPort"), message, fix=f"add `name: {target.value}` to the container's port"

@@ -80,6 +80,7 @@ def scenario(of: Setting, blocks: frozenset[str]) -> s.Scenario:
         tree.block("app", label, [*of.app, *_image(of)], here),
         tree.block("deployment", label, [*_rollout(of), *template], here),
         *_per_node(workload, label),
+        *_one_by_one(of, label),
         *of.happens,
         *_running(of, template, label, here),
         tree.block("service", label, [_policy(of, service)], service.head),
@@ -140,6 +141,29 @@ def _per_node(workload: Object, label: str) -> Iterator[s.BlockNode]:
     yield tree.block("daemon_set", label, entries, workload.root.at(*rolling))
 
 
+def _one_by_one(of: Setting, label: str) -> Iterator[s.BlockNode]:
+    """The block that makes it a StatefulSet."""
+    root = of.pair.workload.root
+    if of.pair.workload.kind != "StatefulSet":
+        return
+    partition = ("spec", "updateStrategy", "rollingUpdate", "partition")
+    kept, span = root.number(*partition), root.at(*partition)
+    count = (of.count or replicas(of.pair.workload, of.pair.autoscaler))[0]
+    entries: list[tree.Entry] = [tree.entry("replaced", tree.number(count - kept, span), span)] if kept else []
+    yield tree.block("stateful_set", label, entries, root.at("spec", "updateStrategy"))
+
+
+def none_left(workload: Object) -> int:
+    """On how many nodes, or fewer, a DaemonSet's rollout takes every old pod away first; 0: a new pod comes before."""
+    surge, most = (
+        amount(workload.root.get("spec", "updateStrategy", "rollingUpdate", field))
+        for field in ("maxSurge", "maxUnavailable")
+    )
+    if surge is not None and surge[0] > 0:
+        return 0
+    return 1 if most is None or most[1] else max(most[0], 1)
+
+
 def _image(of: Setting) -> Iterator[tree.Entry]:
     said = {entry.name.text for entry in of.app}
     if not of.pod.has_shell and "has_shell" not in said:
@@ -158,7 +182,9 @@ def replicas(workload: Object, autoscaler: Object | None) -> tuple[int, Span]:
 
 def _rollout(of: Setting) -> Iterator[tree.Entry]:
     workload, root = of.pair.workload, of.pair.workload.root
-    if workload.kind == "Deployment":
+    if workload.kind == "DaemonSet":
+        yield tree.entry("replicas", tree.number(of.nodes, root.head), root.head)
+    if workload.kind != "DaemonSet":
         count, span = of.count or replicas(workload, of.pair.autoscaler)
         yield tree.entry("replicas", tree.number(count, span), span)
         yield from _placement(of.pod)

@@ -30,6 +30,7 @@ class Way:
     mode: str = ""
     missing: str = ""
     told_by: tuple[Object, ...] = ()
+    ingress: Object | None = None
 
     @property
     def retries(self) -> str:
@@ -83,12 +84,13 @@ def _ingress(ingress: Object, service: Object, base: Profile, local: bool, on: s
     found = ingress_of(ingress, service, on)
     name = f"Ingress {ingress.name}"
     if found is None:
-        return Way(name, base, missing="nothing tells which controller serves it (--on PROFILE says it)")
+        missing = "nothing tells which controller serves it (--on PROFILE says it)"
+        return Way(name, base, missing=missing, ingress=ingress)
     mode = found.profile.way("ingress") or ""
     missing = found.profile.missing("ingress") or _by_nodes(mode, base)
     if mode == EVERY_NODE and local and not missing:
         missing = "policy Local behind a balancer of nodes is not modelled yet"
-    return Way(f"{name} ({found.profile.name})", found.profile, mode, missing, (ingress, service))
+    return Way(f"{name} ({found.profile.name})", found.profile, mode, missing, (ingress, service), ingress)
 
 
 def _by_nodes(mode: str, base: Profile) -> str:
