@@ -16,7 +16,7 @@ from dataclasses import field, replace
 from functools import cached_property
 from math import inf
 
-from verifier.analysis.both import answered
+from verifier.analysis.both import answered, searched
 from verifier.analysis.completion import completed
 from verifier.analysis.grade import grade
 from verifier.analysis.kinds import has_every_kind, kinds
@@ -306,8 +306,11 @@ class Decider:
         exact = lower(self.values, goal, env, relaxed=False, settled=question.lemmas.settled)
         for stage in stages(question.own, exact):
             found = self._stage(exact, exact.system, stage, question.own, best=False)
+            if isinstance(found, Witness):
+                return True
             if found is not None:
-                return True if isinstance(found, Witness) else False if found.answer is Answer.HOLDS else None
+                searched([found], self.deadline.left())  # that it cannot happen is asked of both engines
+                return False if found.answer is Answer.HOLDS else None
         raise AssertionError("the last stage always has an answer")
 
 
