@@ -90,7 +90,7 @@ ROWS: dict[str, tuple[int, int, Changes]] = {
     "12c-eni-min-ready": (1, 1, ()),
     "12d-eni-drain-off": (1, 1, ()),
     "12d-eni-drain-on": (1, 1, (("lasts(25s)", "lasts(3s)"), ("longest_request = 20s", "longest_request = 2s"))),
-    "13a-liveness-unavailable-0": (2, 1, (*KILLED, ("verify capacity >= 3", "verify capacity >= 2"))),
+    "13a-liveness-unavailable-0": (1, 1, (*KILLED, ("verify capacity >= 3", "verify capacity >= 1"))),
     "13b-liveness-unavailable-1": (2, 1, (*KILLED, ("verify capacity >= 2", "verify capacity >= 1"))),
     "13c-progress-deadline": (1, 1, (*KILLED, *DEADLINE)),
     "13d-slow-within-the-deadline": (2, 1, (("100s..590s", "2s..5s"), *DEADLINE)),

@@ -24,7 +24,7 @@ _STATES_MAX = 60_000
 # Where machines go round, this part of the time is kept for the graph engine, if there are so many seconds at least.
 _KEPT, _KEPT_FROM = 0.2, 10.0
 # Of larger systems no estimate is made.
-_MACHINES_MAX = 300
+MACHINES_MAX = 300
 # An estimate that is too low by more than this ends the search.
 _TOO_LOW = 4
 
@@ -71,7 +71,7 @@ def certified(result: CheckResult, budget: Budget) -> CheckResult:
     """
     from verifier.engines import certifier
 
-    repeated, given, solver = 0, _rests_on(result), certifier.solver_name()
+    repeated, given, solver = 0, [_answer(part) for part in _decisive(result)], certifier.solver_name()
     until = time.monotonic() + budget.seconds
     for outcome in given:
         if outcome is not None and outcome.asked is not None:
@@ -84,17 +84,21 @@ def certified(result: CheckResult, budget: Budget) -> CheckResult:
 
 def _rests_on(result: CheckResult) -> list[Outcome | None]:
     """The answers that a verdict rests on; None for one that nobody can be asked about again."""
+    return [part.outcome for part in _decisive(result)]
+
+
+def _decisive(result: CheckResult) -> list[PartResult]:
+    """The parts that a verdict rests on, and that somebody was asked about."""
     if result.verdict not in (Verdict.SAFE, Verdict.UNSAFE, Verdict.STUCK):
         return []
-    return [_answer(part) for part in result.parts if part.verdict is result.verdict and not _by_lemmas(part)]
+    return [part for part in result.parts if part.verdict is result.verdict and not _by_lemmas(part)]
 
 
 def _answer(part: PartResult) -> Outcome | None:
-    """Of an engine, or what playing the whole system to its end has shown."""
-    witness = part.witness
-    if part.outcome is not None or witness is None:
-        return part.outcome
-    return Outcome(Answer.VIOLATED, run=witness.run, asked=pruned(witness.system, witness.check))
+    """As it is asked of another solver. That the check's slice can get stuck is not enough: the whole did."""
+    if part.verdict is Verdict.STUCK and part.witness is not None:
+        return Outcome(Answer.VIOLATED, run=part.witness.run, asked=pruned(part.witness.system, part.witness.check))
+    return part.outcome
 
 
 def _by_lemmas(part: PartResult) -> bool:
@@ -117,7 +121,7 @@ def searched(outcomes: Iterable[Outcome | None], budget: Budget) -> Searched | N
         assert outcome is not None
         system = outcome.asked
         assert system is not None
-        if len(system.machines) > _MACHINES_MAX:
+        if len(system.machines) > MACHINES_MAX:
             return None
         if "states" in outcome.statistics:  # the graph engine's own answer
             states, confirms = states + outcome.statistics["states"], False
