@@ -27,7 +27,7 @@ from verifier.system.run import Answer, Budget, Event, Outcome, Run
 cvc5 = pytest.mark.skipif(not certifier.installed(), reason="needs cvc5 (the extra `certify`)")
 CASES = sorted(path.stem for path in BLOG.glob("*.rollout") if "expect: refused" not in path.read_text("utf-8"))
 QUICK = [stem for stem in CASES if stem[:3] in ("02a", "03a", "04a", "05a", "05b", "06b", "12d", "13a", "15b")]
-# One of its answers, a proof about three pods on four nodes, takes cvc5 longer than what is left of the budget.
+# One of its answers, a proof about three pods on four nodes, takes cvc5 a minute of an idle machine.
 NOT_ALL = {"09a-local-30-unhealthy-30": 1}
 
 
