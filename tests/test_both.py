@@ -13,6 +13,7 @@ import pytest
 from cases import BLOG, blog, program
 from click.testing import CliRunner
 from oracle import TooLarge, violated
+from shrunk import row
 from systems import chained, peers, round_and_round, small
 
 from verifier.analysis import both
@@ -99,6 +100,16 @@ def test_the_number_of_states_is_that_of_the_graphs(tmp_path: Path) -> None:
     assert result.searched == Searched(sum(counted), confirms=True)
 
 
+@pytest.mark.parametrize("stem", ["08c-local-anti-affinity", "13a-liveness-unavailable-0", "10d-daemon-set-no-surge"])
+def test_whether_a_rollout_completes_is_asked_of_both(stem: str, tmp_path: Path) -> None:
+    """Stuck: played to its end, and found by the search. Not stuck: proven, and searched to the end."""
+    checks = verify_program(row(stem, tmp_path), ("rollout_completes",), BUDGET).checks
+    verdict = Verdict.SAFE if stem.startswith("10d") else Verdict.STUCK
+    assert [(check.verdict, check.searched is not None and check.searched.confirms) for check in checks] == [
+        (verdict, True)
+    ]
+
+
 def test_what_is_estimated_to_be_too_large_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(both, "_STATES_MAX", 20)
     found, _ = report("verify", str(BLOG / "05a-blog-49.rollout"))
@@ -138,6 +149,36 @@ def lying(system: System, check: Check, budget: Budget, **more: Any) -> Outcome:
 
 
 graph_check = graph.check
+
+
+@pytest.mark.parametrize("stem", ["08c-local-anti-affinity", "10d-daemon-set-no-surge"])
+def test_a_disagreement_about_what_is_stuck_is_an_error(
+    stem: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(graph, "check", lying)
+    with pytest.raises(EnginesDisagree):
+        verify_program(row(stem, tmp_path), ("rollout_completes",), BUDGET)
+
+
+NEVER_THERE = """
+settings lamp "a lamp" { off: duration = 2s "how long it is off" }
+machine Lamp { states dark, on, broken
+  initially dark
+  dark -> on      "it is lit"   after lamp.off
+  dark -> broken  "it breaks"   when Lamp is on   immediately
+}
+check lit "the lamp" { never both "it is dark"  covers Lamp is broken when Lamp is on and Lamp is broken }
+"""
+
+
+def test_that_something_cannot_happen_is_asked_of_both(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "lamp.model").write_text(NEVER_THERE, "utf-8")
+    of = program("use lamp\nlamp one { off = 1s }\nverify lit\n", tmp_path)
+    (result,) = verify_program(of, (), BUDGET).checks
+    assert result.verdict is Verdict.VACUOUS
+    monkeypatch.setattr(graph, "check", lying)
+    with pytest.raises(EnginesDisagree):
+        verify_program(of, (), BUDGET)
 
 
 @pytest.mark.parametrize("stem", ["05a-blog-49", "03a-no-pre-stop"])

@@ -5,19 +5,18 @@ blog's cases with one pod, one node and short delays, and on random small progra
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cases import STEMS, NoLemmas, blog, changed, program, results
 from oracle import TooLarge, violated
+from shrunk import parts
 from template_programs import model, with_sizes
 
-from verifier.analysis.kinds import kinds
 from verifier.engines import events
 from verifier.engines.induction import Induction
-from verifier.language.program import CheckTemplate, Condition, Program
+from verifier.language.program import Condition, Program
 from verifier.system.lower import lower
 from verifier.system.prune import prune
 from verifier.system.run import Answer, Budget
@@ -36,14 +35,6 @@ CHOICES = {
 def decided(of: Program, induction: type[Induction] = Induction) -> dict[str, str]:
     """The verdicts with every reduction; and, by `induction`, without lemmas."""
     return {result.name: result.verdict.value for result in results(of, induction)}
-
-
-def parts(of: Program) -> Iterator[tuple[str, CheckTemplate, Env]]:
-    values = Values(of)
-    for asked in of.asked:
-        for part in of.checks[asked.check].parts:
-            for env in kinds(values, part):
-                yield asked.check, part, env
 
 
 def engine_alone(of: Program, pruned: bool = True, once: bool = True, lemmas: bool = True) -> dict[str, str]:

@@ -12,8 +12,9 @@ from typing import cast
 import pytest
 from cases import program
 from oracle import TooLarge, _Graph, violated
+from shrunk import parts
 from template_programs import model, with_sizes
-from test_reductions import QUICK, parts, shrunk
+from test_reductions import QUICK, shrunk
 
 from verifier.analysis.questions import Lemmas
 from verifier.analysis.simplify import simplified

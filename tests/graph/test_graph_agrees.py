@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from cases import STEMS
 from oracle import TooLarge, violated
+from shrunk import parts
 from systems import chained, forked, peers, small
-from test_reductions import expected, parts, shrunk
+from test_reductions import expected, shrunk
 
 from verifier.engines import events, graph
 from verifier.interpreter import Refusal, replay

@@ -7,10 +7,12 @@ programs that were written apart then say the same, or hitless has a fault.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from verifier.analysis.stages import pruned
 from verifier.analysis.verdict import Certified, CheckResult, PartResult, Searched, Verdict
 from verifier.engines import events
 from verifier.system import ir
@@ -21,15 +23,17 @@ from verifier.system.suffix import going_round
 _STATES_MAX = 60_000
 # Where machines go round, this part of the time is kept for the graph engine, if there are so many seconds at least.
 _KEPT, _KEPT_FROM = 0.2, 10.0
+# Of larger systems no estimate is made.
+MACHINES_MAX = 300
 # An estimate that is too low by more than this ends the search.
 _TOO_LOW = 4
 
 
 class EnginesDisagree(Exception):
-    """Somebody gave another answer than the events engine: our fault. `system` and `run` reproduce it."""
+    """Somebody gave another answer than was given first: our fault. `system` and `run` reproduce it."""
 
     def __init__(self, said: Outcome, other: str, answer: Answer, run: Run | None = None) -> None:
-        super().__init__(f"the events engine says {said.answer.value}, {other} says {answer.value}")
+        super().__init__(f"the answer was {said.answer.value}, {other} says {answer.value}")
         self.system = said.asked
         self.run = said.run or run
 
@@ -49,7 +53,7 @@ def answered(system: ir.System, budget: Budget, *, proof: bool = True, **wish: A
         if found.answer is Answer.UNKNOWN:
             return replace(outcome, reason=f"{outcome.reason}; searching all states: {found.reason}", asked=system)
         outcome = found
-    return replace(outcome, asked=system)
+    return replace(outcome, asked=system, order=wish.get("order", ()))
 
 
 def confirmed(result: CheckResult, budget: Budget) -> CheckResult:
@@ -67,10 +71,11 @@ def certified(result: CheckResult, budget: Budget) -> CheckResult:
     """
     from verifier.engines import certifier
 
-    repeated, given, solver = 0, _rests_on(result), certifier.solver_name()
-    for outcome in given:
+    repeated, given, solver = 0, [_answer(part) for part in _decisive(result)], certifier.solver_name()
+    until = time.monotonic() + budget.seconds
+    for outcome in sorted(given, key=_size):  # so that one that takes all of the time takes it from no other
         if outcome is not None and outcome.asked is not None:
-            answer = certifier.repeat(outcome.asked, budget)
+            answer = certifier.repeat(outcome, outcome.asked, replace(budget, seconds=until - time.monotonic()))
             if answer is not Answer.UNKNOWN and answer is not outcome.answer:
                 raise EnginesDisagree(outcome, solver, answer)
             repeated += answer is outcome.answer
@@ -78,15 +83,31 @@ def certified(result: CheckResult, budget: Budget) -> CheckResult:
 
 
 def _rests_on(result: CheckResult) -> list[Outcome | None]:
-    """The answers of engines that a verdict rests on; None for one that was found without."""
+    """The answers that a verdict rests on; None for one that nobody can be asked about again."""
+    return [part.outcome for part in _decisive(result)]
+
+
+def _decisive(result: CheckResult) -> list[PartResult]:
+    """The parts that a verdict rests on, and that somebody was asked about."""
     if result.verdict not in (Verdict.SAFE, Verdict.UNSAFE, Verdict.STUCK):
         return []
-    return [part.outcome for part in result.parts if part.verdict is result.verdict and not _by_lemmas(part)]
+    return [part for part in result.parts if part.verdict is result.verdict and not _by_lemmas(part)]
+
+
+def _answer(part: PartResult) -> Outcome | None:
+    """As it is asked of another solver. That the check's slice can get stuck is not enough: the whole did."""
+    if part.verdict is Verdict.STUCK and part.witness is not None:
+        return Outcome(Answer.VIOLATED, run=part.witness.run, asked=pruned(part.witness.system, part.witness.check))
+    return part.outcome
 
 
 def _by_lemmas(part: PartResult) -> bool:
     """No engine had anything to say: what is violated in the part is excluded by what was shown before."""
     return part.outcome is not None and part.outcome.asked is None and part.verdict is Verdict.SAFE
+
+
+def _size(outcome: Outcome | None) -> int:
+    return 0 if outcome is None or outcome.asked is None else len(outcome.asked.steps)
 
 
 def searched(outcomes: Iterable[Outcome | None], budget: Budget) -> Searched | None:
@@ -104,6 +125,8 @@ def searched(outcomes: Iterable[Outcome | None], budget: Budget) -> Searched | N
         assert outcome is not None
         system = outcome.asked
         assert system is not None
+        if len(system.machines) > MACHINES_MAX:
+            return None
         if "states" in outcome.statistics:  # the graph engine's own answer
             states, confirms = states + outcome.statistics["states"], False
             continue

@@ -16,7 +16,7 @@ from dataclasses import field, replace
 from functools import cached_property
 from math import inf
 
-from verifier.analysis.both import answered
+from verifier.analysis.both import MACHINES_MAX, answered, searched
 from verifier.analysis.completion import completed
 from verifier.analysis.grade import grade
 from verifier.analysis.kinds import has_every_kind, kinds
@@ -218,14 +218,21 @@ class Decider:
             replayed = replay(whole.system, whole.check, run, meaning)
             if isinstance(replayed, Refusal):
                 raise WitnessRefused(whole.system, run, replayed)
+            # What leaves the whole stuck leaves the slice stuck: that much is for the graph engine to confirm.
             witness = Witness(whole.system, whole.check, run, replayed, _names(whole.system))
+            if len(whole.system.machines) <= MACHINES_MAX:
+                witness = replace(witness, outcome=Outcome(Answer.VIOLATED, run=run, asked=self._slice(question)))
             return self._answer(question, witness)
-        small = lower(self.values, part, env, relaxed=False, settled=settled)
-        asked = pruned(small.system, small.check)
+        asked = self._slice(question)
         found = answered(asked, self.deadline.left(), best=False, session=self.proofs.session)
         if found.answer is Answer.VIOLATED:
             found = Outcome(Answer.UNKNOWN, reason="a part of the system may get stuck; the whole was not seen to")
         return self._answer(question, found)
+
+    def _slice(self, question: Question) -> ir.System:
+        """What an `ends with` is decided on where playing the whole shows nothing."""
+        small = lower(self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled)
+        return pruned(small.system, small.check)
 
     def _follow(self, question: Question, violated: bool) -> None:
         """One stage further; `violated`: some part of the check is."""
@@ -342,8 +349,11 @@ class Decider:
         exact = lower(self.values, goal, env, relaxed=False, settled=question.lemmas.settled)
         for stage in stages(question.own, exact):
             found = self._stage(exact, exact.system, stage, question.own, best=False)
+            if isinstance(found, Witness):
+                return True
             if found is not None:
-                return True if isinstance(found, Witness) else False if found.answer is Answer.HOLDS else None
+                searched([found], self.deadline.left())  # that it cannot happen is asked of both engines
+                return False if found.answer is Answer.HOLDS else None
         raise AssertionError("the last stage always has an answer")
 
 

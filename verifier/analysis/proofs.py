@@ -224,13 +224,13 @@ class Proofs:
         round_ = going_round(slice_)
         if not round_:
             outcome = events.check(slice_, slice_.checks[0], left(), session=self.session, order=order)
-            return replace(outcome, asked=slice_)
+            return replace(outcome, asked=slice_, order=order)
         for changes in last:
             part = last_changes(slice_, slice_.checks[0], round_, changes)
             part = pruned(part, part.checks[0])
             outcome = events.check(part, part.checks[0], left(), best=False, session=self.session, order=order)
             if outcome.answer is Answer.HOLDS:
-                return replace(outcome, asked=part)
+                return replace(outcome, asked=part, order=order)
         return Outcome(Answer.UNKNOWN, reason="what goes round was not followed further")
 
     def exact(self, question: Question) -> Lowered:

@@ -54,7 +54,8 @@ class Witness:
     """A violating run, replayed on `system`: everything that can influence the check, at this topology.
 
     `focus`: the machines and views whose events explain the violation; the others made it possible. `cut`: it may last
-    longer than in this run. `outcome`: of the engine that found it, in a part of the system.
+    longer than in this run. `outcome`: of the engine that found it, in a part of the system; or, if it was found by
+    playing the whole, the same about the slice of the check.
     """
 
     system: System
@@ -72,7 +73,7 @@ class PartResult:
 
     `in_every_run`: a violation that was shown to be in every complete run, for some choice of members. `longest`: it
     was shown that no violation of this part by these members lasts longer than the witness's. `outcome`: what
-    an engine said to decide this; None where lemmas alone do, or playing the system to its end.
+    an engine said to decide this, or (STUCK) is to say; None where lemmas alone do, and of large systems.
     """
 
     name: str

@@ -57,7 +57,8 @@ class Budget:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """An engine's answer to one check. `core`: for HOLDS, the bounds the proof used, as (step or view, "lo" | "hi" |
-    "stale"). `asked`: the system that was asked about, with the check as its only one, if that is kept.
+    "stale"). `asked`: the system that was asked about, with the check as its only one, if that is kept; `order`: rows
+    of its machines that are interchangeable, and were taken to change first one after another.
     """
 
     answer: Answer
@@ -67,3 +68,4 @@ class Outcome:
     seconds: float = 0.0
     statistics: dict[str, int] = field(default_factory=dict)
     asked: System | None = None
+    order: tuple[tuple[str, ...], ...] = ()

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from verifier.records import dataclass
 from verifier.system.ir import FALSE, Check, Expr, Step, System, reads
+from verifier.system.run import Run
 from verifier.system.told_apart import groups_told_apart
 
 END: Literal["END"] = "END"
@@ -68,12 +69,25 @@ def live_steps(system: System) -> dict[str, tuple[Step, ...]]:
     return {name: tuple(s for s in steps if s.guard != FALSE) for name, steps in system.steps_of.items()}
 
 
-def shape_of(system: System, check: Check, assume: tuple[Expr, ...], *, once: bool, extra_turns: int) -> Shape:
-    """Count the slots; a machine with a cycle gets (number of its states + `extra_turns`) and is marked as cut."""
+def shape_of(
+    system: System,
+    check: Check,
+    assume: tuple[Expr, ...],
+    *,
+    once: bool,
+    extra_turns: int,
+    along: Run | None = None,
+) -> Shape:
+    """Count the slots; a machine with a cycle gets (number of its states + `extra_turns`) and is marked as cut.
+
+    `along` a run: only for runs in which each machine makes some first part of the steps that it makes there.
+    """
     turns = {
         machine.name: _turns(machine.initial, len(machine.states) + extra_turns, steps)
         for machine, steps in ((system.machine[name], steps) for name, steps in live_steps(system).items())
     }
+    if along is not None:
+        turns = _along(system, along)
     unread = _unread(system, check, assume) if once else frozenset[str]()
     moments = _moments(system, check, assume, turns, unread) if once else {}
     guards = [step.guard for steps in live_steps(system).values() for step in steps]
@@ -109,6 +123,16 @@ def _turns(initial: str, cut_at: int, steps: tuple[Step, ...]) -> Turns:
             return Turns(tuple(slots), cut=True)
         slots.append(possible)
         here = {step.target for step in possible}
+
+
+def _along(system: System, run: Run) -> dict[str, Turns]:
+    """One slot for each step of the run."""
+    made: dict[str, list[tuple[Step, ...]]] = {name: [] for name in system.machine}
+    for event in run.events:
+        if not event.refresh and event.name in system.step:
+            step = system.step[event.name]
+            made[step.machine].append((step,))
+    return {name: Turns(tuple(slots), cut=False) for name, slots in made.items()}
 
 
 def sources_first(system: System) -> tuple[str, ...]:

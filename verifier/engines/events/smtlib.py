@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -13,19 +14,35 @@ from verifier.engines.events.encoding import Encoding
 from verifier.engines.events.shape import shape_of
 from verifier.engines.terms import Term, Terms
 from verifier.system.ir import Check, System
+from verifier.system.run import Run
 
 _SECONDS = 600.0
 _MEMORY_MB = 4096
 
 
-def smtlib(system: System, check: Check, extra_turns: int = 1) -> str:
+def smtlib(
+    system: System,
+    check: Check,
+    extra_turns: int = 1,
+    *,
+    order: tuple[tuple[str, ...], ...] = (),
+    along: Run | None = None,
+    until: float | None = None,
+) -> str:
     """The rules of all runs, then one `check-sat` for a violation; where machines go round, one more for whether the
     unrolling (`extra_turns` more than a machine has states) was long enough. Standard SMT-LIB, logic QF_LIA.
+
+    `order`: of runs in which the machines of a row change first one after another. `along` a run: only of those in
+    which each machine makes some first part of the steps it makes there; `sat` then says that there is a violation,
+    `unsat` says nothing of other runs. Raises `OutOfBudget` at the moment `until` (of time.monotonic).
     """
     terms = Terms()
     try:
-        shape = shape_of(system, check, (), once=True, extra_turns=extra_turns)
-        encoding = Encoding(system, check, shape, terms, Clock(_SECONDS, _MEMORY_MB))
+        shape = shape_of(system, check, (), once=True, extra_turns=extra_turns, along=along)
+        seconds = _SECONDS if until is None else until - time.monotonic()
+        encoding = Encoding(system, check, shape, terms, Clock(seconds, _MEMORY_MB))
+        for machines in order:
+            encoding.sort(machines)
         goals = [encoding.goal()]
         if any(turns.cut for turns in shape.turns.values()):
             goals.append(encoding.repeats())
