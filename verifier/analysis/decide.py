@@ -181,7 +181,9 @@ class Decider:
                 replayed = replay(exact.system, exact.check, run, meaning)
                 if isinstance(replayed, Refusal):
                     raise WitnessRefused(exact.system, run, replayed)
-                question.witness = Witness(exact.system, exact.check, run, replayed, _names(exact.system))
+                outcome = Outcome(Answer.VIOLATED, run=run, asked=exact.system)
+                names = _names(exact.system)
+                question.witness = Witness(exact.system, exact.check, run, replayed, names, outcome=outcome)
                 question.result = self._answer(question, question.witness)
                 return
 
