@@ -181,7 +181,7 @@ class Decider:
                 replayed = replay(exact.system, exact.check, run, meaning)
                 if isinstance(replayed, Refusal):
                     raise WitnessRefused(exact.system, run, replayed)
-                outcome = Outcome(Answer.VIOLATED, run=run, asked=exact.system)
+                outcome = Outcome(Answer.VIOLATED, run=run, asked=pruned(exact.system, exact.check))
                 names = _names(exact.system)
                 question.witness = Witness(exact.system, exact.check, run, replayed, names, outcome=outcome)
                 question.result = self._answer(question, question.witness)
