@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
+from functools import cached_property
 
 from verifier.engines.clock import Clock, OutOfBudget
 from verifier.engines.events.encoding import Bound, Encoding
 from verifier.engines.events.shape import shape_of
-from verifier.engines.events.witness import Timed, order_of, timed
+from verifier.engines.events.witness import order_of
 from verifier.engines.terms import Sat, Session, Solver, SolverError, Term
+from verifier.engines.times import Timed, longer_than_any, timed
 from verifier.interpreter import Interpreter
 from verifier.records import dataclass
 from verifier.system.ir import Check, Expr, Or, System, disj, reads
@@ -241,6 +243,10 @@ class _Search:
     clock: Clock
     _until: int = 0
 
+    @cached_property
+    def cap(self) -> int:
+        return longer_than_any(self.encoding.system)
+
     def best(self, statistics: dict[str, int]) -> Run:
         """The best run found within the budget; there is one already, so running out only ends the search."""
         found = self._read()
@@ -265,16 +271,6 @@ class _Search:
 
     def first(self) -> Run:
         return self._read().run
-
-    @property
-    def cap(self) -> int:
-        """Longer than any sum of delays in the system: a violation that lasts as long is there to stay."""
-        system = self.encoding.system
-        return (
-            4 * sum((step.hi or step.lo) for step in system.steps)
-            + 4 * sum(view.stale or 0 for view in system.views)
-            + 1
-        )
 
     def _read(self) -> Timed:
         found = timed(self.meaning, self.whole, order_of(self.encoding, self.solver, self.meaning), self.cap)

@@ -18,8 +18,10 @@ from heapq import heappop, heappush
 from math import inf
 from typing import NamedTuple
 
+from verifier.engines.times import longer_than_any, timed
 from verifier.engines.walks.distance import History, Part, gates_of, parts_of
 from verifier.engines.walks.motion import Motion, Plan
+from verifier.interpreter import Interpreter
 from verifier.system.ir import Check, Expr, System
 from verifier.system.patience import look
 from verifier.system.run import Answer, Event, Outcome, Run
@@ -32,7 +34,11 @@ _OWN_HABIT = 0.3
 # For so many events a run that was found is made plainer.
 _TIDY_EVENTS = 15_000
 # And before, for so many, one is looked for in which the violation lasts longer.
-_LONGER_EVENTS = 40_000
+_LONGER_EVENTS = 60_000
+# Both less in systems of so many machines and more, where an event takes longer.
+_LARGE = 80
+# To find the best times of an order of events takes as long as a walk with so many times its events.
+_TIMING = 8
 
 
 class _Habit(NamedTuple):
@@ -48,7 +54,7 @@ def search(system: System, check: Check, events: int, seed: int = 0) -> Outcome:
     """A run that violates the check (one with a `when` that must never hold), if one is found within so many `events`
     in all; else UNKNOWN. The same for the same `seed`. `statistics`: `walks`, `events`.
     """
-    climb = _Climb(system, check.when, random.Random(seed))
+    climb = _Climb(system, check, random.Random(seed))
     run = climb.run(events)
     statistics = {"walks": climb.walks, "events": climb.events}
     if run is None:
@@ -58,16 +64,18 @@ def search(system: System, check: Check, events: int, seed: int = 0) -> Outcome:
 
 def avoided(system: System, condition: Expr, walks: int, seed: int = 0) -> bool:
     """Does `condition` never hold in one of so many complete runs, each with other habits? If not, nothing is shown."""
-    climb = _Climb(system, condition, random.Random(seed))
+    climb = _Climb(system, Check("avoided", "never", condition), random.Random(seed))
     return any(climb.avoids() for _ in range(walks))
 
 
 class _Climb:
-    def __init__(self, system: System, condition: Expr, chance: random.Random) -> None:
+    def __init__(self, system: System, check: Check, chance: random.Random) -> None:
         self.plan = Plan(system)
-        self.goal = self.plan.circuit.gate(condition)
-        self.part: Part = parts_of(self.plan.circuit, condition)
+        self.check, self.meaning = check, Interpreter(system)
+        self.goal = self.plan.circuit.gate(check.when)
+        self.part: Part = parts_of(self.plan.circuit, check.when)
         self.chance = chance
+        self.size = 1 + len(system.machines) // _LARGE
         self.walks = self.events = 0
         self.kind = [f"{step.origin or step.name} {_numberless(step.machine)}" for step in system.steps]
         self.kind += [_numberless(view.name) for view in system.views]
@@ -75,23 +83,29 @@ class _Climb:
         self.scale = max(bounds, default=1)
 
     def run(self, events: int) -> Run | None:
-        habits = _Habits(self.chance, self.kind)
+        """A violation; one that lasts no time only if no other is found."""
+        best = None
+        while self.events < events and (best is None or not lasts(best)):
+            found = self._climbed(events)
+            best = best or found
+            if found is not None and lasts(found):
+                best = found
+        return best
+
+    def _climbed(self, events: int) -> Run | None:
+        """What a climb from new habits comes to, as long as it comes nearer, within so many events."""
+        habits = best = _Habits(self.chance, self.kind)
         least, steady = inf, 0
-        while self.events < events:
+        while self.events < events and steady <= _STEADY_MAX:
             look()
             self.walks += 1
             found, distance = self._walk(habits)
             if found is not None:
                 return self._tidied(*self._longer(habits, found))
-            if distance < least:
-                least, steady = distance, 0
+            steady = 0 if distance < least else steady + 1
             if distance <= least:
-                best = habits
-            steady += 1
-            if steady > _STEADY_MAX:
-                habits, least, steady = _Habits(self.chance, self.kind), inf, 0
-            else:
-                habits = best.changed()
+                best, least = habits, distance
+            habits = best.changed()
         return None
 
     def avoids(self) -> bool:
@@ -102,28 +116,36 @@ class _Climb:
 
     def _longer(self, habits: _Habits, run: Run) -> tuple[_Habits, Run]:
         """Goes on to climb: to a run in which the violation lasts longer."""
-        end = self.events + _LONGER_EVENTS
+        end = self.events + _LONGER_EVENTS // self.size
+        run = self._timed(run)
         while self.events < end:
             look()
             other = habits.changed()
             found, _ = self._walk(other)
-            if found is not None and found.end - found.since >= run.end - run.since:
+            if found is not None and lasts(found := self._timed(found)) >= lasts(run):
                 habits, run = other, found
         return habits, run
 
     def _tidied(self, habits: _Habits, run: Run) -> Run:
         """A run in which the violation lasts longer if it may, and nothing waits or is unlike its kind without need."""
-        end = self.events + _TIDY_EVENTS
+        end = self.events + _TIDY_EVENTS // self.size
         for own, plainer in habits.neighbours():
             if self.events > end:
                 break
             habits.own, kept = own, habits.own
             found, _ = self._walk(habits)
-            if found is not None and found.end - found.since >= run.end - run.since + (0 if plainer else 1):
+            if found is not None and lasts(found := self._timed(found)) >= lasts(run) + (0 if plainer else 1):
                 run = found
             else:
                 habits.own = kept
         return run
+
+    def _timed(self, run: Run) -> Run:
+        """The run with the best times that its order of events allows."""
+        self.events += _TIMING * len(run.events)
+        order = tuple((event.name, event.refresh) for event in run.events)
+        best = timed(self.meaning, self.check, order, longer_than_any(self.plan.system))
+        return run if best is None else best.run
 
     def _walk(self, habits: _Habits) -> tuple[Run | None, float]:
         """A run by these habits: for as long as the violation lasts, or to its end and how far it stayed from one; if
@@ -214,6 +236,10 @@ class _Habits:
             share = chance.choice((1.5 / max(len(self.own), 1), 0.03, 0.15))
             other.own = {act: habit for act, habit in self.own.items() if chance.random() > share}
         return other
+
+
+def lasts(run: Run) -> int:
+    return run.end - run.since
 
 
 def _numberless(name: str) -> str:
