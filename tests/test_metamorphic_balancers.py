@@ -75,7 +75,15 @@ WIDENING = {
 ALWAYS_SAFE = {"adding with a gate"}
 
 # Each takes some seconds.
-AT_LENGTH = {"preStop for DaemonSets", "minReadySeconds at the quota", "rules below the quota"}
+AT_LENGTH = {
+    "preStop for DaemonSets",
+    "minReadySeconds at the quota",
+    "rules below the quota",
+    "minReadySeconds and a check for ready pods",
+    "the verdict on a node",
+    "the way back of a node",
+    "a node's rules",
+}
 
 
 def rows(table: Iterable[str]) -> list[ParameterSet]:

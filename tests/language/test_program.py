@@ -173,15 +173,6 @@ def test_each_workload_is_a_program() -> None:
     assert [program.workload for _, program in loaded.programs] == ["web", "api"]
 
 
-def test_whether_anything_is_stuck_depends_on_everything() -> None:
-    """A machine that nobody reads may still move: what its delay reads has to be given."""
-    spare = 'machine Spare[w: Worker] { states a, b  initially a  a -> b "it moves" after store.lamp.delay[w] }'
-    ends = 'check done "it ends" { ends stuck "it does not end" with no w: Worker (w != w) }'
-    text = "use part\nstore web { room = 1; lamp { power = 10% } }\nverify done"
-    loaded = load(["a.rollout"], overlay={"a.rollout": text, "part.model": f"{MODEL}\n{spare}\n{ends}"})
-    assert [d.code for d in loaded.diagnostics] == ["HL401"]
-
-
 def test_only_what_is_asked_has_to_be_given() -> None:
     text = "use part\nstore web { room = 1; lamp { power = 10% } }\nverify doors"
     assert program_of(text).asked  # the lamp's `delay` is read by nothing

@@ -52,6 +52,8 @@ _VERY_MANY = 100
 # Events of walks for a question before such lemmas, and before what takes longer than they do.
 _FIRST_WALKS = 40_000
 _MORE_WALKS = 150_000
+# Systems of so many machines, or fewer, are not walked.
+_SMALL = 26
 # And so many more before proofs are tried that leave out some machines only.
 _MORE_STAGES = 2
 # Once there is a violation, so much work goes into the other parts.
@@ -161,7 +163,8 @@ class Decider:
             for question in (q for q in questions if q.result is None):
                 self.proofs.shorter(question)
         self._search(questions, _MORE_STAGES)
-        self._walk(questions, _MORE_WALKS)
+        if not any(question.placed for question in questions):
+            self._walk(questions, _MORE_WALKS)
         if not any(question.witness for question in questions):
             for question in [q for q in questions if q.result is None]:
                 question.result = self.proofs.partly_relaxed(question)
@@ -174,6 +177,8 @@ class Decider:
             return
         for question in left:
             exact = self.proofs.exact(question)
+            if self._is_small(exact):
+                continue
             found = walks.search(exact.system, exact.check, events)
             if found.run is not None:
                 meaning = self._meaning(exact)
@@ -186,6 +191,12 @@ class Decider:
                 question.witness = Witness(exact.system, exact.check, run, replayed, names, outcome=outcome)
                 question.result = self._answer(question, question.witness)
                 return
+
+    def _is_small(self, exact: Lowered) -> bool:
+        """A solver decides this sooner than walks find that there is nothing to find."""
+        if len(exact.system.machines) > 2 * _SMALL:
+            return False
+        return len(pruned(exact.system, exact.check).machines) <= _SMALL
 
     def _search(self, questions: list[Question], rounds: float = inf) -> None:
         """Answers questions on the whole slice, with more and more members that may move, for so many `rounds`.

@@ -251,9 +251,7 @@ def _there(setting: p.Setting, cls: str | None, blocks: Set[tuple[str, str | Non
 def _required(workload: Workload, shared: Said, program: p.Program, world: World, report: Collector) -> None:
     """Settings without a default on which an asked check depends, and that nobody gives."""
     roots = [program.checks[asked.check] for asked in program.asked if asked.check in program.checks]
-    ends = any(part.kind == "ends_with" for check in roots for part in check.parts)
-    everybody = program.machines.values() if ends else ()  # a state is stuck only if nobody at all can move
-    needed = reachable_settings(program, [*roots, *everybody, *program.indices.values()])
+    needed = reachable_settings(program, [*roots, *program.indices.values()])
     for path, setting in program.settings.items():
         block, _, name = path.rpartition(".")
         if path not in needed or setting.default is not None or name in report.damaged:

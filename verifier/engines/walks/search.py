@@ -116,13 +116,15 @@ class _Climb:
 
     def _longer(self, habits: _Habits, run: Run) -> tuple[_Habits, Run]:
         """Goes on to climb: to a run in which the violation lasts longer."""
-        end = self.events + _LONGER_EVENTS // self.size
+        end, steady = self.events + _LONGER_EVENTS // self.size, 0
         run = self._timed(run)
-        while self.events < end:
+        while self.events < end and steady <= _STEADY_MAX:
             look()
             other = habits.changed()
             found, _ = self._walk(other)
+            steady += 1
             if found is not None and lasts(found := self._timed(found)) >= lasts(run):
+                steady = 0 if lasts(found) > lasts(run) else steady
                 habits, run = other, found
         return habits, run
 
