@@ -5,7 +5,7 @@
     python benchmarks/run.py -n 5 large  # five runs each of the rows whose name contains `large`
 
 Times of different machines cannot be compared; the ratio to `python -c pass`, measured in the same run, can. The rows
-of a large topology are two cases of examples/blog with other numbers.
+of a large topology are cases of examples/blog with other numbers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,29 @@ ROOT = Path(__file__).resolve().parent.parent
 BLOG = ROOT / "examples" / "blog"
 PAGE = ROOT / "docs" / "benchmarks.md"
 HITLESS = (sys.executable, "-m", "verifier")
-LARGE = {"replicas": 100, "nodes": 1000}
+MANY = {"replicas": 100, "nodes": 1000}
+# Cases of the blog with other numbers: every verdict of Cluster mode; policy Local, ENI and a DaemonSet.
+LARGE = (
+    *(
+        (stem, MANY)
+        for stem in (
+            "01-no-readiness-probe",
+            "02a-readiness-probe",
+            "02b-probe-on-another-port",
+            "03a-no-pre-stop",
+            "04b-pre-stop-10",
+            "05a-blog-49",
+            "05b-blog-50",
+            "06b-pre-stop-is-grace-22",
+            "07c-this-rollout-adds-it",
+            "14-recreate",
+            "15a-longest-request-34",
+        )
+    ),
+    ("09b-local-17-healthy-0", {"replicas": 20, "nodes": 10}),
+    ("12b-eni-fast-start", {"replicas": 100}),
+    ("10a-daemon-set-11", {"nodes": 200}),
+)
 EXIT_CODES = {0: "SAFE", 1: "UNSAFE", 2: "refused", 3: "failed", 4: "no answer"}
 
 
@@ -83,14 +105,14 @@ def rows(folder: Path) -> Iterator[Row]:
     yield Row("`hitless --help`", (*HITLESS, "--help"))
     for path in sorted(BLOG.glob("*.rollout")):
         yield Row(path.stem, (*HITLESS, "verify", str(path)))
-    for stem in ("05a-blog-49", "03a-no-pre-stop"):
+    for stem, sizes in LARGE:
         text = (BLOG / f"{stem}.rollout").read_text("utf-8")
-        for setting, size in LARGE.items():
-            text, changed = re.subn(rf"(?m)^(\s*{setting}\s*=) 3$", rf"\1 {size}", text)
+        for setting, size in sizes.items():
+            text, changed = re.subn(rf"(?m)^(\s*{setting}\s*=) \d+$", rf"\1 {size}", text)
             assert changed == 1, f"{stem}: {setting}"
-        path = folder / f"{stem}.rollout"
+        path = folder / f"{stem}-{len(list(folder.iterdir()))}.rollout"
         path.write_text(text, "utf-8")
-        name = f"{stem}, large: {LARGE['replicas']} replicas, {LARGE['nodes']:,} nodes"
+        name = f"{stem}, large: {', '.join(f'{size:,} {setting}' for setting, size in sizes.items())}"
         yield Row(name, (*HITLESS, "verify", str(path)))
 
 
