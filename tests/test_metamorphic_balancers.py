@@ -79,6 +79,7 @@ AT_LENGTH = {
     "preStop for DaemonSets",
     "minReadySeconds at the quota",
     "rules below the quota",
+    "preStop and a check for ready pods",
     "minReadySeconds and a check for ready pods",
     "the verdict on a node",
     "the way back of a node",
