@@ -20,9 +20,13 @@ FOLDERS = ("blog", "balancers", "stateful_set")
 CASES = [path for name in FOLDERS for path in sorted((ROOT / "examples" / name).glob("*.rollout"))]
 # Proofs of a whole slice for which the solver names other bounds after other questions: the golden is without them.
 NOT_UNIQUE = {"13d-slow-within-the-deadline", "16c-local-below-quota"}
+LONG = {"09a-local-30-unhealthy-30"}
 
 
-@pytest.mark.parametrize("path", CASES, ids=[path.stem for path in CASES])
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in LONG else []) for p in CASES],
+)
 def test_case(path: Path, golden: Golden, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     name = str(path.relative_to(ROOT))
