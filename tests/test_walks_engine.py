@@ -105,9 +105,9 @@ def test_a_condition_that_some_run_avoids() -> None:
     always = In("m", frozenset(machine.states))
     steps = (Step("to b", "m", "a", "b", always, 0, 2), Step("to c", "m", "a", "c", always, 1, 2))
     system = System(1000, (machine,), (), steps, ())
-    assert walks.avoided(system, In("m", frozenset({"b"})), 20)
-    assert not walks.avoided(system, In("m", frozenset({"b", "c"})), 20)
-    assert not walks.avoided(system, In("m", frozenset({"a"})), 20)
+    assert walks.avoided(system, In("m", frozenset({"b"})), 40)
+    assert not walks.avoided(system, In("m", frozenset({"b", "c"})), 40)
+    assert not walks.avoided(system, In("m", frozenset({"a"})), 40)
 
 
 def test_no_event_is_no_answer() -> None:

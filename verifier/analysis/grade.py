@@ -39,8 +39,8 @@ from verifier.system.values import Member
 _SLOTS_MAX = 120
 _WORK = 2 * WORK_A_SECOND
 _WORK_LONGEST = WORK_A_SECOND // 4
-# Runs of which one may avoid the violation.
-_WALKS = 40
+# Of so many events in all are the walks of which one may avoid the violation.
+_EVENTS = 6_000
 
 
 class Violated(Protocol):
@@ -81,7 +81,7 @@ def in_every_run(exact: Lowered, own: list[Member], meaning: Interpreter, budget
     watched = _watched(exact)
     if watched is not exact:
         exact, meaning = watched, Interpreter(watched.system)
-    if avoiding_run(meaning, exact.check.when) is not None or walks.avoided(exact.system, exact.check.when, _WALKS):
+    if avoiding_run(meaning, exact.check.when) is not None or walks.avoided(exact.system, exact.check.when, _EVENTS):
         return False
     return shown(exact, own, replace(budget, work=_WORK))
 

@@ -62,10 +62,15 @@ def search(system: System, check: Check, events: int, seed: int = 0) -> Outcome:
     return Outcome(Answer.VIOLATED, run=run, statistics=statistics)
 
 
-def avoided(system: System, condition: Expr, walks: int, seed: int = 0) -> bool:
-    """Does `condition` never hold in one of so many complete runs, each with other habits? If not, nothing is shown."""
+def avoided(system: System, condition: Expr, events: int, seed: int = 0) -> bool:
+    """Does `condition` never hold in one of some complete runs, each with other habits, of so many `events` in all? If
+    not, nothing is shown.
+    """
     climb = _Climb(system, Check("avoided", "never", condition), random.Random(seed))
-    return any(climb.avoids() for _ in range(walks))
+    while climb.events < events:
+        if climb.avoids():
+            return True
+    return False
 
 
 class _Climb:
