@@ -59,3 +59,13 @@ def test_two_members_are_not_one() -> None:
     same = conj([In("Pod[old-1]", frozenset({"up"})), In("Pod[old-1]", frozenset({"up", "going"}))])
     _, found = asked(*(replace(together, checks=(Check("c", "never", when),)) for when in (both, same)))
     assert len(found) == 2
+
+
+def test_a_view_may_have_any_name() -> None:
+    """What is read through a view called `Not` is not a negation."""
+    one = race("old-1", "Not")
+    view = replace(one.views[0], name="Not")
+    up = In("Pod[old-1]", frozenset({"up"}))
+    checks = (Check("c", "never", when) for when in (seen("Not", up), Not(up)))
+    _, found = asked(*(replace(one, views=(view,), checks=(check,)) for check in checks))
+    assert len(found) == 2

@@ -51,21 +51,24 @@ def _text(system: ir.System) -> str:
         return seen[id(expr)]
 
     (check,) = system.checks
-    lines = [f"{system.tick_ms} {check.kind} {check.name} {number(check.when)}"]
-    lines += [f"{m.name} {m.states} {m.initial}" for m in system.machines]
-    lines += [f"{v.name} {v.sources} {v.stale}" for v in system.views]
-    lines += [f"{s.name} {s.machine} {s.source} {s.target} {number(s.guard)} {s.lo} {s.hi}" for s in system.steps]
-    return "\n".join((*lines, *numbers))
+    parts: list[object] = [(system.tick_ms, check.kind, check.name, number(check.when))]
+    parts += [(m.name, m.states, m.initial) for m in system.machines]
+    parts += [(v.name, v.sources, v.stale) for v in system.views]
+    parts += [(s.name, s.machine, s.source, s.target, number(s.guard), s.lo, s.hi) for s in system.steps]
+    return "\n".join((*map(repr, parts), *numbers))
 
 
 def _line(expr: ir.Expr, parts: list[int]) -> str:
+    """The condition above those with the numbers `parts`; different ones differ, whatever their names are."""
     match expr:
         case ir.Const(value):
-            return str(value)
+            own: object = value
         case ir.In(machine, states):
-            return f"{machine} in {sorted(states)}"
+            own = machine, sorted(states)
         case ir.AtLeast(k, _):
-            return f"{k} of {parts}"
+            own = k
         case ir.Seen(view, _):
-            return f"{view} {parts}"
-    return f"{type(expr).__name__} {parts}"
+            own = view
+        case _:
+            own = None
+    return repr((type(expr).__name__, own, parts))
