@@ -132,13 +132,11 @@ class _Telling:
     def _late(self, state: State) -> Iterator[Step | View]:
         """What would end the violation, or might, and has been possible for some time."""
         read = reads(self.witness.check.when)
-        told = set()
+        late: dict[tuple[str, str, str], Step] = {}
         for step in self.system.steps:
-            same = (step.machine, step.target, step.label)
             if step.machine in read and step.hi is not None and state.clocks[self.clock_at[step.name]]:
-                if same not in told:
-                    yield step
-                told.add(same)
+                late.setdefault((step.machine, step.target, step.label), step)
+        yield from late.values()
         for view in self.system.views:
             if view.name in self.meaning.behind(state) and self._out_of_date(view, state):
                 yield view
@@ -169,15 +167,15 @@ class _Telling:
 
     def _told_apart(self, view: View, one: Value, other: Value) -> bool:
         for name, left, right in zip(view.sources, one, other, strict=True):
-            if left is right or left == right:
+            if left == right:
                 continue
-            if name in self.system.view:
-                if self._told_apart(self.system.view[name], left, right):
-                    return True
+            group_of = self.group_of.get((view.name, name))
+            if group_of is None:
+                differ = self._told_apart(self.system.view[name], left, right)
             else:
-                group_of = self.group_of[view.name, name]
-                if group_of[left] != group_of[right]:
-                    return True
+                differ = group_of[left] != group_of[right]
+            if differ:
+                return True
         return False
 
     def _seen(self, view: View, state: State) -> Value:

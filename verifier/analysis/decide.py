@@ -43,6 +43,8 @@ _FEW = 5
 
 # Stages that are searched before lemmas that need time are decided: a violation among few members is found sooner.
 _FIRST_STAGES = 2
+# And so many more before proofs are tried that leave out some machines only.
+_MORE_STAGES = 2
 # With more members than this, such lemmas come before any search if it matters where members are; if not, the stage in
 # lockstep is among the first, because to shorten conditions takes longer than to search it.
 _MANY = 24
@@ -54,8 +56,6 @@ _FIRST_WALKS = 40_000
 _MORE_WALKS = 150_000
 # Systems of so many machines, or fewer, are not walked.
 _SMALL = 26
-# And so many more before proofs are tried that leave out some machines only.
-_MORE_STAGES = 2
 # Once there is a violation, so much work goes into the other parts.
 _WORK_MORE = WORK_A_SECOND // 2
 

@@ -245,11 +245,9 @@ class Proofs:
 
     def renew(self, question: Question) -> None:
         """Makes the whole slice again where there are more lemmas than before, if they settle something in it."""
-        before, question.exact = question.exact, None
-        if before is None or question.result is not None:
-            question.exact = before
+        if question.exact is None or question.result is not None:
             return
-        begun = question.stages
+        before, begun, question.exact = question.exact, question.stages, None
         if self.exact(question).system == before.system:
             question.exact, question.stages = before, begun
 

@@ -20,7 +20,6 @@ class Circuit:
         self.need: list[int] = []
         self.inverted: list[bool] = []
         self.outputs: list[list[int]] = []
-        self.inputs: list[int] = []  # how many inputs a gate has
         self.readings: dict[tuple[Path, str], list[tuple[int, frozenset[str]]]] = {}
         self._gates: dict[tuple[Path, int], int] = {}
         self._reading: dict[tuple[Path, str, frozenset[str]], int] = {}
@@ -62,7 +61,6 @@ class Circuit:
         self.need.append(need)
         self.inverted.append(inverted)
         self.outputs.append([])
-        self.inputs.append(len(inputs))
         for one in inputs:
             self.outputs[one].append(gate)
         return gate

@@ -58,14 +58,14 @@ class History:
             if value[gate] != (self.first[gate] ^ (len(at) % 2 == 1)):
                 at.append(now)
 
-    def distance(self, part: Part, end: int) -> float:
+    def distance(self, part: Part) -> float:
         """The least, over all moments, of what is missing then."""
         moments = sorted({0, *(at for changes in self.changes.values() for at in changes)})
-        return min(self._at(part, moment, end) for moment in moments)
+        return min(self._at(part, moment) for moment in moments)
 
-    def _at(self, part: Part, now: int, end: int) -> float:
+    def _at(self, part: Part, now: int) -> float:
         if part.gate is None:
-            found = [self._at(one, now, end) for one in part.parts]
+            found = [self._at(one, now) for one in part.parts]
             return sum(found) if part.every else min(found, default=NEVER)
         changes = self.changes[part.gate]
         i = bisect_right(changes, now)

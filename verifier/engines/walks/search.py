@@ -30,11 +30,15 @@ from verifier.system.run import Answer, Event, Outcome, Run
 _EVENTS_MAX = 20_000
 # A climb that came no nearer in so many runs begins anew.
 _STEADY_MAX = 120
+# Where in its window something happens, and where a window without an end ends, as a share of the longest bound.
+_PLACES = ("first", "last", "between")
+_FAR = (0.0, 0.25, 1.0, 4.0)
+# How often an act is unlike its kind, and how often the habit of a kind changes, instead of that of some acts.
 _OWN_HABIT = 0.3
-# For so many events a run that was found is made plainer.
-_TIDY_EVENTS = 15_000
-# And before, for so many, one is looked for in which the violation lasts longer.
+_KIND_CHANGES = 0.25
+# For so many events a run in which a found violation lasts longer is looked for, and for so many it is made plainer.
 _LONGER_EVENTS = 60_000
+_TIDY_EVENTS = 15_000
 # Both less in systems of so many machines and more, where an event takes longer.
 _LARGE = 80
 # To find the best times of an order of events takes as long as a walk with so many times its events.
@@ -174,7 +178,7 @@ class _Climb:
                 at = motion.now + low + round(habit.place * (last - low))
                 heappush(queue, (at, habit.rank, act, serial[act]))
 
-        expect([act for act, since in enumerate(motion.since) if since is not None])
+        expect([act for act, began in enumerate(motion.since) if began is not None])
         while queue and len(done) < _EVENTS_MAX:
             at, _, act, number = heappop(queue)
             if serial[act] != number or motion.since[act] is None:
@@ -191,7 +195,7 @@ class _Climb:
         self.events += len(done) + 1
         if since is not None:
             return Run(tuple(done), motion.now, since), 0
-        return None, inf if len(done) >= _EVENTS_MAX else history.distance(self.part, motion.now)
+        return None, inf if len(done) >= _EVENTS_MAX else history.distance(self.part)
 
 
 class _Habits:
@@ -252,8 +256,3 @@ def lasts(run: Run) -> int:
 def _numberless(name: str) -> str:
     """`Pod[old-]` for `Pod[old-3]`."""
     return re.sub(r"\d+", "", name)
-
-
-_PLACES = ("first", "last", "between")
-_FAR = (0.0, 0.25, 1.0, 4.0)
-_KIND_CHANGES = 0.25
