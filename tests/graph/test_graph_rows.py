@@ -41,7 +41,7 @@ def by_check(verdicts: dict[str, str]) -> dict[str, str]:
 
 
 def test_every_row_is_shrunk() -> None:
-    assert sorted(ROWS) == BALANCED
+    assert sorted(ROWS) == sorted(BALANCED)
     texts = [blog(stem) for stem in ROWS]
     assert all(any(old in text for text in texts) for old, _ in TIMES)
 

@@ -8,9 +8,9 @@ what none of them violates holds. What they show for members that begin at some 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from verifier.analysis.kinds import alike, has_every_kind, kinds
 from verifier.analysis.known import Known
@@ -20,17 +20,18 @@ from verifier.analysis.stages import pruned, stages
 from verifier.analysis.summaries import moves_of
 from verifier.analysis.symmetry import Rows, orders
 from verifier.analysis.verdict import PartResult, Verdict
+from verifier.analysis.watches import Watched, in_phases, stays
 from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.engines.terms import Session
-from verifier.language.program import Boolean, CheckTemplate, Summary
+from verifier.language.program import Boolean, CheckTemplate, Condition, Lemma, Quantified, Summary
 from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import Lowered, Moves, lower
 from verifier.system.run import Answer, Outcome
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, weakest
 from verifier.system.suffix import going_round, last_changes
-from verifier.system.values import Env, Member, Values
+from verifier.system.values import Env, Member, Reads, Values
 
 # How many of the last changes of a machine that goes round are looked at, one attempt after another.
 _LAST_CHANGES = (0, 1, 2)
@@ -48,7 +49,9 @@ class Proofs:
     timed: dict[object, Induction] = field(default_factory=dict)
     rest_on: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     session: Session = field(default_factory=Session)
+    first: tuple[str, Condition] | None = None
     _moves: dict[str, dict[str, Moves]] = field(default_factory=dict)
+    _somebody: dict[int, Condition] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> Known:
@@ -94,7 +97,7 @@ class Proofs:
                 part = CheckTemplate(
                     lemma.name, "never", lemma.parameters, lemma.text, (), denied, None, None, lemma.span
                 )
-                results = self._safe(part)
+                results = self._safe(part) or self._in_phases(lemma) or self._of_the_first(lemma, part)
                 if results:
                     self.induction.accept(lemma, weakest(result.scope for result in results))
                     found = (bound for result in results for bound in result.rests_on)
@@ -125,6 +128,40 @@ class Proofs:
             results = [replace(result, scope=THIS_TOPOLOGY) for result in results]
         return results
 
+    def _in_phases(self, lemma: Lemma) -> list[PartResult]:
+        """What shows that there are no more members in a phase than in the one before; nothing if that is not shown."""
+        phases, proven = lemma.phases, self.induction.proven()
+        if phases is None or phases.earlier not in proven:
+            return []
+        if phases.premise is not None and not self.values.evaluate(phases.premise, {}, Reads()):
+            return []
+        results = self._watched(in_phases(self.values.program, lemma, phases))
+        return [replace(result, scope=weakest((result.scope, proven[phases.earlier]))) for result in results]
+
+    def _of_the_first(self, lemma: Lemma, part: CheckTemplate) -> list[PartResult]:
+        """What shows a lemma for the first member to satisfy something; nothing if that is not shown."""
+        if lemma.first is None:
+            return []
+        name, satisfies = lemma.first
+        member = next(parameter for parameter in lemma.parameters if parameter.name == name)
+        stay = self._watched([stays(self.values.program, lemma, member, satisfies)])
+        if not stay:
+            return []
+        others = Proofs(self.values, self.deadline, self.induction, session=self.session, first=lemma.first)
+        found = others._safe(part)
+        return [*stay, *found] if found else []
+
+    def _watched(self, needed: Iterable[Watched]) -> list[PartResult]:
+        """The parts with machines that watch, if all are shown SAFE; else nothing."""
+        results: list[PartResult] = []
+        for one in needed:
+            values = Values(one.program, typical=self.values.typical, pinned=self.values.pinned)
+            found = Proofs(values, self.deadline, self.induction, session=self.session)._safe(one.part)
+            if not found:
+                return []
+            results += found
+        return results
+
     def not_alike(self, question: Question) -> Iterator[Question]:
         """What is SAFE on the whole slice for members that begin there says nothing of those that begin elsewhere."""
         safe = question.result is not None and question.result.verdict is Verdict.SAFE
@@ -141,7 +178,7 @@ class Proofs:
         part, lemmas = question.part, question.lemmas
         if part.kind != "never":
             return None
-        small = lower(self.values, part, question.env, relaxed=True, settled=lemmas.settled, summarised=self._together)
+        small = self._small(question)
         question.placed, question.relaxed = small.placed, small
         outcome = (
             Outcome(Answer.HOLDS)
@@ -162,15 +199,7 @@ class Proofs:
         part, lemmas = question.part, question.lemmas
         if part.kind != "never" or not question.placed:
             return None
-        small = lower(
-            self.values,
-            part,
-            question.env,
-            relaxed=True,
-            settled=lemmas.settled,
-            summarised=self._together,
-            near=True,
-        )
+        small = self._small(question, near=True)
         if small.members_of.keys() == (question.relaxed.members_of.keys() if question.relaxed else set()):
             return None
         outcome = self.known.answer(pruned(small.system, small.check), self._few_changes)
@@ -180,6 +209,32 @@ class Proofs:
         rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
         found = lemmas.used()
         return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=found, rests_on=rests_on, outcome=outcome)
+
+    def _small(self, question: Question, *, near: bool = False) -> Lowered:
+        """The relaxed slice of a question."""
+        return lower(
+            self.values,
+            question.part,
+            question.env,
+            relaxed=True,
+            settled=question.lemmas.settled,
+            summarised=self._together,
+            implied=partial(self._by_the_first, question),
+            near=near,
+        )
+
+    def _by_the_first(self, question: Question, condition: Condition, env: Env) -> tuple[Condition, Env] | None:
+        """That the first member satisfies what it is the first to satisfy, if `condition` says that somebody does."""
+        if self.first is None:
+            return None
+        name, satisfies = self.first
+        member = question.env[name]
+        assert isinstance(member, Member)
+        key = id(condition)
+        if key not in self._somebody:
+            some = Quantified("some", name, member.type, member.cls, satisfies, condition.span)
+            self._somebody[key] = Boolean("implies", (condition, some), condition.span)
+        return (satisfies, {name: member}) if question.lemmas.settled(self._somebody[key], env) else None
 
     def partly_relaxed(self, question: Question) -> PartResult | None:
         """SAFE, if the whole slice is without the machines of other members of one type."""

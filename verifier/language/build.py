@@ -249,7 +249,13 @@ class Builder(Comparisons):
         return c[1]
 
     def lemma(self, c: list[Any]) -> s.LemmaDeclaration:
-        return s.LemmaDeclaration(self._name(c[1]), c[2], self._text(c[3]), c[6], self._span(c))
+        return s.LemmaDeclaration(self._name(c[1]), c[2], self._text(c[3]), c[4], c[7], self._span(c))
+
+    def following(self, c: list[Any]) -> s.Following:
+        return s.Following(self._name(c[1]), c[3], self._span(c))
+
+    def soonest(self, c: list[Any]) -> s.Soonest:
+        return s.Soonest(self._name(c[2]), c[4], self._span(c))
 
     # -- expressions -------------------------------------------------------------------------------------------------
 

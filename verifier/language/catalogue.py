@@ -245,6 +245,14 @@ _ENTRIES = (
         "busy when Worker[w] is busy",
     ),
     Entry(
+        "HL316",
+        "a lemma that cannot follow another one",
+        "A lemma follows an earlier one if that one says how many members have begun something and are not over it, "
+        "and it says that no more of them are over it and something else. Both are `count x: T (..) <= N`, of one N.",
+        "lemma few_late following few_open by 5s: always count w: Worker (Work[w] is late) <= 2",
+        "lemma few_late following few_open by 5s: always count w: Worker (ready(w) and not served(w)) <= 2",
+    ),
+    Entry(
         "HL315",
         "a comparison that cannot be made",
         "A comparison has at least two cases and asks each of them something. What a case says is fixed: only a "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from verifier.language import program as p
@@ -12,6 +13,7 @@ from verifier.language.comparisons import compared
 from verifier.language.conditions import Conditions
 from verifier.language.diagnostics import Collector
 from verifier.language.kinds import FUNCTIONS
+from verifier.language.phases import phases
 from verifier.language.reads import direct_reads
 from verifier.language.schema import (
     check_defaults,
@@ -65,7 +67,12 @@ def check_models(models: Iterable[s.Model], report: Collector) -> World:
     for lemma in world.lemma_nodes.values():
         always = checker.condition(lemma.always, world.scope(lemma.parameters))
         parameters = world.type_parameters(lemma.parameters)
-        world.lemmas[lemma.name.text] = p.Lemma(lemma.name.text, parameters, lemma.text, always, lemma.span)
+        made = p.Lemma(lemma.name.text, parameters, lemma.text, always, lemma.span)
+        if isinstance(lemma.how, s.Following):
+            made = replace(made, phases=phases(world, checker, lemma.how, made))
+        if isinstance(lemma.how, s.Soonest):
+            made = replace(made, first=_first(world, checker, lemma, lemma.how))
+        world.lemmas[lemma.name.text] = made
     for require in _of(declarations, s.RequireDeclaration):
         if require.at.text not in world.settings and require.at.text not in world.blocks:
             checker.unknown_setting(require.at.text, require.at.span)
@@ -161,6 +168,15 @@ def _summary(world: World, checker: Conditions, node: s.SummaryDeclaration) -> N
                 fix = f"write `({node.name.text}[..] is ..) seen by {name}` where the summary is read"
                 why = f"a summary reads the present, not `{name}`"
                 world.report.add("HL314", aspect.span, why, fix=fix, secondary=((place, "it is read here"),))
+
+
+def _first(world: World, checker: Conditions, lemma: s.LemmaDeclaration, node: s.Soonest) -> tuple[str, p.Condition]:
+    name = node.parameter
+    mine = tuple(binder for binder in lemma.parameters if binder.name.text == name.text)
+    if not mine:
+        known = {binder.name.text for binder in lemma.parameters}
+        world.report.unknown("HL201", name.span, "no parameter of this lemma is called", name.text, known)
+    return name.text, checker.condition(node.satisfies, world.scope(mine or lemma.parameters))
 
 
 def _view_cycles(world: World) -> None:

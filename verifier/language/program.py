@@ -503,12 +503,33 @@ class CheckGroup:
 
 
 @dataclass(frozen=True)
+class Phases:
+    """`following earlier by d`: two phases of a `member`, of each of which a lemma says how many may be in it.
+
+    The earlier one lies between two facts, `begun` and `over`; the later one, `late`, is after the second. `premise`:
+    what the earlier lemma holds under. Nobody is late for `by`, and everybody had begun `by` before being late.
+    """
+
+    earlier: str
+    premise: Static | None
+    member: Parameter
+    begun: Condition
+    over: Condition
+    late: Condition
+    by: Static
+
+
+@dataclass(frozen=True)
 class Lemma:
+    """`first`: a parameter and a condition: said only of the member that is the first of its class to satisfy it."""
+
     name: str
     parameters: tuple[Parameter, ...]
     text: str
     always: Condition
     span: Span
+    phases: Phases | None = None
+    first: tuple[str, Condition] | None = None
 
 
 @dataclass(frozen=True)

@@ -276,10 +276,29 @@ class CheckDeclaration:
 
 
 @dataclass(frozen=True)
+class Following:
+    """`following lemma by duration`."""
+
+    lemma: Name
+    by: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Soonest:
+    """`for soonest parameter (condition)`."""
+
+    parameter: Name
+    satisfies: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
 class LemmaDeclaration:
     name: Name
     parameters: tuple[Binder, ...]
     text: str
+    how: Following | Soonest | None
     always: Expression
     span: Span
 

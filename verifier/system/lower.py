@@ -51,7 +51,7 @@ from verifier.system import ir
 from verifier.system.names import free_names
 from verifier.system.patience import look
 from verifier.system.prune import at_start
-from verifier.system.relax import DROPPED, weakened
+from verifier.system.relax import DROPPED, mentions_dropped, weakened
 from verifier.system.relax import relaxed as split
 from verifier.system.slice import slice_for
 from verifier.system.values import Env, Member, NotGiven, Reads, Values
@@ -73,6 +73,9 @@ Summarised = Callable[[Summary], Mapping[str, Moves] | None]
 
 # Tells a condition over many members that holds (or fails) in every reachable state; None: not known.
 Settled = Callable[[Condition, Env], bool | None]
+
+# Tells, for a condition over many members, another one that holds wherever it does, with its own members; or None.
+Implied = Callable[[Condition, Env], tuple[Condition, Env] | None]
 
 
 @dataclass(frozen=True)
@@ -98,18 +101,20 @@ def lower(
     relaxed: bool,
     settled: Settled = lambda condition, env: None,
     summarised: Summarised = lambda summary: None,
+    implied: Implied = lambda condition, env: None,
     near: bool = False,
     whole: bool = False,
 ) -> Lowered:
     """The system that decides `part` for the members in `env`. `settled` replaces what lemmas have decided; relaxed,
-    `summarised` puts one machine in place of all members that a summary speaks about, and `near` adds those that begin
-    at the members in `env` and stay there: of what all others are elsewhere for, nothing is dropped. `whole`: every
-    machine there is, since a state is stuck only if nobody at all can move.
+    `summarised` puts one machine in place of all members that a summary speaks about, `implied` keeps something of
+    what is dropped, and `near` adds those that begin at the members in `env` and stay there: of what all others are
+    elsewhere for, nothing is dropped. `whole`: every machine there is, since a state is stuck only if nobody at all can
+    move.
     """
     own = {m for m in env.values() if isinstance(m, Member)}
     if near:
         own |= _staying_at(values, own)
-    return _Lowering(values, relaxed, settled, own, summarised, near).run(part, env, whole)
+    return _Lowering(values, relaxed, settled, own, summarised, near, implied).run(part, env, whole)
 
 
 def lower_with(
@@ -193,8 +198,10 @@ class _Lowering:
         own: set[Member],
         summarised: Summarised = lambda summary: None,
         near: bool = False,
+        implied: Implied = lambda condition, env: None,
     ) -> None:
         self.summarised = summarised
+        self.implied = implied
         self.exactly = _Lowering(values, False, lambda condition, env: None, set()) if near else None
         self.values = values
         self.program = values.program
@@ -509,6 +516,11 @@ class _Lowering:
         known = self.settled(condition, env)
         if known is not None:
             return ir.Const(known)
+        found = self._one_by_one(condition, env)
+        more = self.implied(condition, env) if mentions_dropped(found) else None
+        return found if more is None else ir.conj([found, self._condition(*more)])
+
+    def _one_by_one(self, condition: Quantified | CountCompare, env: Env) -> ir.Expr:
         if isinstance(condition, Quantified):
             everybody = self._own if self.relaxed else self.values.members
             parts = [

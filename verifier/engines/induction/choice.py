@@ -2,7 +2,8 @@
 
 "At every moment some pod is available" says that there is such a pod; nothing is known of it but that, and what lemmas
 about one pod say. Where it is, if a machine of it says so, is a second choice. If a condition fails for every choice,
-it fails. (Skolem's constants for the existential lemmas; every class and every place is a case of its own.)
+it fails. (Skolem's constants for the existential lemmas; every class and every place is a case of its own.) Where there
+is somebody who satisfies something, there is the first who did, of whom more may be known.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from verifier.engines.induction.forms import states_of
-from verifier.language.program import Boolean, Condition, CountCompare, MachineTemplate, Quantified, StatePattern
+from verifier.language.program import Boolean, Condition, CountCompare, Lemma, MachineTemplate, Quantified, StatePattern
 from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.values import Member
@@ -69,18 +70,57 @@ def _denied(book: Book, condition: Condition, somebody: Somebody) -> tuple[str, 
     if len(machines) > 1 or any(sum(len(a) == 2 for a in f.args) > 1 for m in machines for f in m.states):
         return None  # two places may be the same one or not
     for one in (Member(type_name, c, _CHOSEN) for c in book.values.classes(type_name) if cls in (None, c)):
-        everywhere: list[Place | None] = [place for machine in machines for place in _places(book, machine, one)]
-        for place in everywhere or [None]:
-            trees = book.trees([one, *(place.named if place else ())])
-            assumed = [trees.tree(condition, {}, ()), trees.tree(body, {var: one}, ())]
-            if place:
-                name = trees.declare(place.machine, (one,))
-                assumed.append(ir.In(name, place.states))
-            found = trees.refuted(assumed, book.proven)
-            if found is None:
-                return None
-            used += found
+        found = _refuted(book, condition, one, machines, _Known(var, body))
+        for lemma in book.of_the_first if found is None else ():
+            if found is None and (first := _the_first(book, lemma, one, var, body)):
+                found = _refuted(book, condition, one, machines, first)
+        if found is None:
+            return None
+        used += found
     return tuple(dict.fromkeys(used))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the one chosen, called `var`; if `lemma` is given, also what that says of it."""
+
+    var: str
+    satisfies: Condition
+    lemma: Lemma | None = None
+
+
+def _the_first(book: Book, lemma: Lemma, one: Member, var: str, body: Condition) -> _Known | None:
+    """What is known of the first member that satisfies what a lemma is about, if all who are like `one` satisfy it."""
+    name, satisfies = lemma.first or ("", body)
+    parameter = next(p for p in lemma.parameters if p.name == name)
+    if parameter.type != one.type or parameter.cls not in (None, one.cls):
+        return None
+    trees = book.trees([one])
+    unlike = [trees.tree(body, {var: one}, ()), ir.neg(trees.tree(satisfies, {name: one}, ()))]
+    return _Known(name, satisfies, lemma) if trees.refuted(unlike, book.proven) is not None else None
+
+
+def _refuted(
+    book: Book, condition: Condition, one: Member, machines: list[MachineTemplate], known: _Known
+) -> tuple[str, ...] | None:
+    """The lemmas by which `condition` fails wherever `one`, of whom that is known, is; None if it may hold."""
+    used: tuple[str, ...] = ()
+    everywhere: list[Place | None] = [place for machine in machines for place in _places(book, machine, one)]
+    for place in everywhere or [None]:
+        trees = book.trees([one, *(place.named if place else ())])
+        assumed = [trees.tree(condition, {}, ()), trees.tree(known.satisfies, {known.var: one}, ())]
+        if place:
+            name = trees.declare(place.machine, (one,))
+            assumed.append(ir.In(name, place.states))
+        if known.lemma is not None:
+            said = [own for own in trees.instances(known.lemma) if own[known.var] == one]
+            assumed += [trees.tree(known.lemma.always, own, ()) for own in said]
+            used += (known.lemma.name,)
+        found = trees.refuted(assumed, book.proven)
+        if found is None:
+            return None
+        used += found
+    return used
 
 
 def _placing(book: Book, type_name: str) -> list[MachineTemplate]:

@@ -55,9 +55,8 @@ class Induction:
         terms = Terms()
         self._freed = finalize(self, terms.close)
         self._freed.atexit = False
-        self._books: list[Book] = []
-        for scope in dict.fromkeys([*scopes, THIS_TOPOLOGY]):
-            self._books.append(Book(program, scope, self._books[0] if self._books else None, terms))
+        self._books = [Book(program, scope, terms) for scope in dict.fromkeys([*scopes, THIS_TOPOLOGY])]
+        self._tried = False
 
     def settled(self, condition: Condition, env: Env) -> Settled | None:
         """The value of `condition` in every reachable state, if the lemmas decide it; None if they do not.
@@ -65,6 +64,7 @@ class Induction:
         What the narrowest scope does not settle no other one does. It is asked first only where that is likely: most of
         what holds at first is meant to stay so, and settled for the widest scope, which is the one that is wanted.
         """
+        self._prove_all()
         if not self._books[-1].begins_with(condition, env) and self._books[-1].settled(condition, env) is None:
             return None
         for i, book in enumerate(self._books):
@@ -77,42 +77,64 @@ class Induction:
 
     def implied(self, members: tuple[Member, ...], one: Reading, other: Reading) -> Settled | None:
         """Whether, for such members, a machine in some of its states is only found with another one in some of its."""
+        self._prove_all()
         if self._books[-1].implied(members, one, other) is None:
             return None
         return next((known for book in self._books if (known := book.implied(members, one, other)) is not None), None)
 
     def unproven(self) -> list[Lemma]:
         """The lemmas that induction does not show, in order."""
-        self._books[-1]._prove_all()
-        return [lemma for lemma in self.program.lemmas if lemma not in self._books[-1].proven]
+        self._prove_all()
+        narrowest = self._books[-1]
+        return [lemma for lemma in self.program.lemmas if lemma not in (*narrowest.proven, *narrowest.of_the_first)]
 
     def accept(self, lemma: Lemma, scope: Scope) -> None:
-        """Takes a lemma that was decided otherwise, for the sizes for which it was."""
+        """Takes a lemma that was decided otherwise, for the sizes for which it was; one about the first member of a
+        class for that one only."""
+        self._prove_all()
         for book in self._books:
-            book._prove_all()
             if scope.covers(book.scope):
-                book.accept(lemma)
+                book.accept(lemma, book.of_the_first if lemma.first else book.proven)
 
     def proven(self) -> dict[str, Scope]:
         """Every lemma that holds, with the widest scope it was shown for."""
-        for book in self._books:
-            book._prove_all()
-        return {lemma.name: book.scope for book in reversed(self._books) for lemma in book.proven}
+        self._prove_all()
+        books = reversed(self._books)
+        return {lemma.name: book.scope for book in books for lemma in (*book.proven, *book.of_the_first)}
+
+    def _prove_all(self) -> None:
+        """Proves what it can, in order, once.
+
+        What fails without a size in it fails for every scope. What fails for the actual sizes is not tried for those
+        between.
+        """
+        if self._tried:
+            return
+        self._tried = True
+        widest, *others = self._books
+        for lemma in self.program.lemmas:
+            asked = widest.symbols.asked
+            if widest.proves(lemma):
+                holds = self._books
+            elif others and widest.symbols.asked > asked and others[-1].proves(lemma):
+                holds = [*(book for book in others[:-1] if book.proves(lemma)), others[-1]]
+            else:
+                holds = []
+            for book in holds:
+                book.accept(lemma, book.proven)
 
 
 class Book:
     """The lemmas proven for one scope."""
 
-    def __init__(self, program: Program, scope: Scope, wider: Book | None, terms: Terms) -> None:
+    def __init__(self, program: Program, scope: Scope, terms: Terms) -> None:
         self.program = program
         self.terms, self.clock = terms, Clock(inf, Budget().memory_mb)
         self.scope = scope
-        self.wider = wider
         self.symbols = Symbols(scope)
         self.values = Values(program, self.symbols)
         self.proven: list[Lemma] = []
-        self._tried = False
-        self.sized: set[str] = set()
+        self.of_the_first: list[Lemma] = []
         self._trees: dict[tuple[Member, ...], Trees] = {}
         self.free: dict[int, tuple[list[str], Condition]] = {}  # with the condition, so that its id stays its own
         self.excluded: dict[tuple[object, ...], tuple[str, ...] | None] = {}
@@ -125,15 +147,14 @@ class Book:
             self._trees[key] = Trees(self, list(key))
         return self._trees[key]
 
-    def accept(self, lemma: Lemma) -> None:
-        self.proven.append(lemma)
+    def accept(self, lemma: Lemma, among: list[Lemma]) -> None:
+        among.append(lemma)
         self._memo.clear()
         self._implied.clear()
 
     # -- questions -----------------------------------------------------------------------------------------------------
 
     def settled(self, condition: Condition, env: Env) -> Settled | None:
-        self._prove_all()
         relevant = _renamed({name: env[name] for name in sorted(free_names(condition)) if name in env})
         key = (id(condition), tuple(relevant.items()))
         if key not in self._memo:
@@ -141,7 +162,6 @@ class Book:
         return self._memo[key]
 
     def implied(self, members: tuple[Member, ...], one: Reading, other: Reading) -> Settled | None:
-        self._prove_all()
         key = (members, one, other)
         if key not in self._implied:
             self._implied[key] = self._imply(*key)
@@ -194,30 +214,13 @@ class Book:
                     return value, used
         return False, None
 
-    def _prove_all(self) -> None:
-        """Proves what it can, in order. A proof that failed without a size in it fails for narrower scopes too."""
-        if self._tried:
-            return
-        self._tried = True
-        if self.wider is not None:
-            self.wider._prove_all()
-            self.proven = list(self.wider.proven)
-        for lemma in self.program.lemmas:
-            if lemma in self.proven or (self.wider is not None and lemma.name not in self.wider.sized):
-                continue
-            before = self.symbols.asked
-            try:
-                if self._holds(lemma):
-                    self.proven.append(lemma)
-            except Unsupported:
-                continue
-            if self.symbols.asked > before:
-                self.sized.add(lemma.name)
-
     # -- one lemma -----------------------------------------------------------------------------------------------------
 
-    def _holds(self, lemma: Lemma) -> bool:
-        return all(self._holds_for(lemma, own) for own in self._assignments(lemma.parameters))
+    def proves(self, lemma: Lemma) -> bool:
+        try:
+            return all(self._holds_for(lemma, own) for own in self._assignments(lemma.parameters))
+        except Unsupported:
+            return False
 
     def _holds_for(self, lemma: Lemma, own: dict[str, Member]) -> bool:
         """Implied by earlier lemmas, or kept by every step: by those of the lemma's members, and of one other."""

@@ -233,7 +233,32 @@ class Relations:
                 refined |= self._fact(cls, b, ir.neg(a), make.at_most_as(y, x))
             if a == ir.neg(b) or b == ir.neg(a):
                 refined |= self._fact(cls, a, b, make.equal(make.sum((x, y)), self.trees.solver.others(cls)))
+        return refined or self._of_three(numbers)
+
+    def _of_three(self, numbers: dict[tuple[tuple[str, str], ir.Expr], int]) -> bool:
+        """The same for a count and two others: `each` implies one of them, or they exclude each other and imply `each`.
+
+        Tried only where one of the three reads what the two others read: `P`, `Q`, and `P and not Q`.
+        """
+        refined, solver = False, self.trees.solver
+        for three in combinations(numbers, 3):
+            if len({cls for cls, _ in three}) > 1 or not self._of_one_another([each for _, each in three]):
+                continue
+            for cls, a in three:
+                b, c = (each for _, each in three if each != a)
+                two = numbers[cls, b] + numbers[cls, c]
+                both = solver.make.sum((solver.numbers[cls, b], solver.numbers[cls, c]))
+                if numbers[cls, a] > two:
+                    neither = ir.conj([ir.neg(b), ir.neg(c)])
+                    refined |= self._fact(cls, a, neither, solver.make.at_most_as(solver.numbers[cls, a], both))
+                if numbers[cls, a] < two:
+                    wrong = ir.disj([ir.conj([b, c]), ir.conj([b, ir.neg(a)]), ir.conj([c, ir.neg(a)])])
+                    refined |= self._fact(cls, wrong, ir.TRUE, solver.make.at_most_as(both, solver.numbers[cls, a]))
         return refined
+
+    def _of_one_another(self, three: list[ir.Expr]) -> bool:
+        a, b, c = sorted((self.trees.readings(each) for each in three), key=len)
+        return a | b == c
 
     def _fact(self, cls: tuple[str, str], a: ir.Expr, b: ir.Expr, fact: Term) -> bool:
         """Asserts `fact`, if no single member satisfies both `a` and `b`; True if that is new."""

@@ -1,0 +1,59 @@
+"""`following`: the phases of two lemmas of which the one shows the other (verifier/analysis/pace.py says how)."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+
+from verifier.language import program as p
+from verifier.language import syntax as s
+from verifier.language.conditions import Conditions
+from verifier.language.scope import Scope, World
+
+
+def phases(world: World, checker: Conditions, node: s.Following, late: p.Lemma) -> p.Phases | None:
+    """The phases of the lemma `late` and the one that it follows; None if that is a mistake, which is then reported."""
+    by = checker.static(node.by, Scope(), "duration")
+    name = node.lemma.text
+    if name not in world.lemmas:
+        world.report.unknown("HL201", node.lemma.span, "no lemma before this one is called", name, world.lemmas)
+        return None
+    first, second = _at_most(world.lemmas[name]), _at_most(late)
+    if first and second and _same(first[1:3], second[1:3]):
+        *begun, end = _parts(first[3])
+        over = _parts(second[3])[0]
+        if begun and isinstance(end, p.Boolean) and end.op == "not" and _same(end.args[0], over):
+            since = p.Boolean("and", tuple(begun), end.span)
+            return p.Phases(name, first[0], first[1], since, over, second[3], by)
+    if not world.report.damaged and not world.report.incomplete:
+        what = f"`{late.name}` does not count who is over what `{name}` counts"
+        fix = f"count x: T (A and not B) <= N in `{name}`, count x: T (B and C) <= N in `{late.name}`"
+        world.report.add("HL316", node.span, what, fix=fix)
+    return None
+
+
+def _at_most(lemma: p.Lemma) -> tuple[p.Static | None, p.Parameter, p.Static, p.Condition] | None:
+    """Under what it holds, who is counted, from which number on there are too many, and what of them."""
+    premise, said = None, lemma.always
+    if isinstance(said, p.Boolean) and said.op == "implies" and isinstance(said.args[0], p.When):
+        premise, said = said.args[0].value, said.args[1]
+    match said:
+        case p.Boolean("not", (p.CountCompare((p.Counted(1, var, type_name, cls, body),), bound),)):
+            return premise, p.Parameter(var, type_name, cls), bound, body
+    return None
+
+
+def _parts(condition: p.Condition) -> tuple[p.Condition, ...]:
+    return condition.args if isinstance(condition, p.Boolean) and condition.op == "and" else (condition,)
+
+
+def _same(one: object, other: object) -> bool:
+    """Equal but for where they are written."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, p.Span):
+        return True
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if is_dataclass(one):
+        return all(_same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
+    return one == other
