@@ -54,6 +54,8 @@ _VERY_MANY = 100
 # Events of walks for a question before such lemmas, and before what takes longer than they do.
 _FIRST_WALKS = 40_000
 _MORE_WALKS = 150_000
+# Systems of so many machines, or fewer, are searched at once if members are told apart by where they begin.
+_TINY = 20
 # Systems of so many machines, or fewer, are not walked.
 _SMALL = 26
 # Once there is a violation, so much work goes into the other parts.
@@ -110,6 +112,9 @@ class Decider:
             for question in self.proofs.questions(part, extra):
                 questions.append(question)  # one by one: what is known when time runs out is kept
         unknown = [question for question in questions if question.result is None]
+        if not quick and not self._many and any(question.placed for question in unknown):
+            self._at_once(unknown)
+            unknown = [question for question in unknown if question.result is None]
         if not quick and not (self._many and any(question.placed for question in unknown)):
             self._search(unknown, _FIRST_OF_MANY if self._many else _FIRST_STAGES)
         if not quick and self._members <= _VERY_MANY and any(question.placed for question in unknown):
@@ -169,6 +174,16 @@ class Decider:
             for question in [q for q in questions if q.result is None]:
                 question.result = self.proofs.partly_relaxed(question)
         self._search(questions)
+
+    def _at_once(self, questions: list[Question]) -> None:
+        """Answers what is so small a question about everybody that no proof about some of them comes sooner."""
+        for question in questions:
+            exact = self.proofs.exact(question)
+            whole = pruned(exact.system, exact.check)
+            if whole.checks[0].kind == "never" and whole.checks[0].when == ir.FALSE:
+                question.result = self.proofs.proven(question, Outcome(Answer.HOLDS))
+            elif len(whole.machines) <= _TINY:
+                self._search([question])
 
     def _walk(self, questions: list[Question], events: int) -> None:
         """Answers one question if a walk of the whole slice meets its violation within so many `events`."""

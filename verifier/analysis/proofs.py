@@ -24,7 +24,7 @@ from verifier.analysis.watches import Watched, in_phases, stays
 from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.engines.terms import Session
-from verifier.language.program import Boolean, CheckTemplate, Condition, Lemma, Quantified, Summary
+from verifier.language.program import Boolean, CheckTemplate, Condition, Lemma, Phases, Quantified, Summary
 from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import Lowered, Moves, lower
@@ -34,7 +34,7 @@ from verifier.system.suffix import going_round, last_changes
 from verifier.system.values import Env, Member, Reads, Values
 
 # How many of the last changes of a machine that goes round are looked at, one attempt after another.
-_LAST_CHANGES = (0, 1, 2)
+_LAST_CHANGES = (0, 1)
 # What is left of the time is divided by this for a proof without some machines.
 _SHARE = 2
 
@@ -93,11 +93,15 @@ class Proofs:
             first = self.induction
             self.timed[key] = self.induction = Induction(self.values.program)
             for lemma in self.induction.unproven():
+                scope = self.induction.follows(lemma)
+                if scope is not None:
+                    self.induction.accept(lemma, scope)
+                    continue
                 denied = Boolean("not", (lemma.always,), lemma.span)
                 part = CheckTemplate(
                     lemma.name, "never", lemma.parameters, lemma.text, (), denied, None, None, lemma.span
                 )
-                results = self._safe(part) or self._in_phases(lemma) or self._of_the_first(lemma, part)
+                results = self._timed(lemma, part)
                 if results:
                     self.induction.accept(lemma, weakest(result.scope for result in results))
                     found = (bound for result in results for bound in result.rests_on)
@@ -128,26 +132,30 @@ class Proofs:
             results = [replace(result, scope=THIS_TOPOLOGY) for result in results]
         return results
 
-    def _in_phases(self, lemma: Lemma) -> list[PartResult]:
+    def _timed(self, lemma: Lemma, part: CheckTemplate) -> list[PartResult]:
+        """What shows a lemma with time, `part` being its negation; nothing if that is not shown."""
+        if lemma.phases is not None:
+            return self._in_phases(lemma, lemma.phases)
+        return self._safe(part) if lemma.first is None else self._of_the_first(lemma, part, lemma.first)
+
+    def _in_phases(self, lemma: Lemma, phases: Phases) -> list[PartResult]:
         """What shows that there are no more members in a phase than in the one before; nothing if that is not shown."""
-        phases, proven = lemma.phases, self.induction.proven()
-        if phases is None or phases.earlier not in proven:
+        proven = self.induction.proven()
+        if phases.earlier not in proven:
             return []
         if phases.premise is not None and not self.values.evaluate(phases.premise, {}, Reads()):
             return []
         results = self._watched(in_phases(self.values.program, lemma, phases))
         return [replace(result, scope=weakest((result.scope, proven[phases.earlier]))) for result in results]
 
-    def _of_the_first(self, lemma: Lemma, part: CheckTemplate) -> list[PartResult]:
+    def _of_the_first(self, lemma: Lemma, part: CheckTemplate, first: tuple[str, Condition]) -> list[PartResult]:
         """What shows a lemma for the first member to satisfy something; nothing if that is not shown."""
-        if lemma.first is None:
-            return []
-        name, satisfies = lemma.first
+        name, satisfies = first
         member = next(parameter for parameter in lemma.parameters if parameter.name == name)
         stay = self._watched([stays(self.values.program, lemma, member, satisfies)])
         if not stay:
             return []
-        others = Proofs(self.values, self.deadline, self.induction, session=self.session, first=lemma.first)
+        others = Proofs(self.values, self.deadline, self.induction, session=self.session, first=first)
         found = others._safe(part)
         return [*stay, *found] if found else []
 
@@ -255,7 +263,7 @@ class Proofs:
                 continue
             part = last_changes(system, system.checks[0], far, 0)
             part = pruned(part, part.checks[0])
-            outcome = self._few_changes(part, orders(exact, part, own), share, _LAST_CHANGES[:2])
+            outcome = self._few_changes(part, orders(exact, part, own), share)
             if outcome.answer is Answer.HOLDS:
                 return self.proven(question, outcome)
         return None
@@ -272,7 +280,6 @@ class Proofs:
         slice_: ir.System,
         order: Rows = (),
         deadline: Deadline | None = None,
-        last: tuple[int, ...] = _LAST_CHANGES,
     ) -> Outcome:
         """The answer on a relaxed slice; of machines that go round only the last changes are looked at."""
         left = (deadline or self.deadline).left
@@ -280,7 +287,7 @@ class Proofs:
         if not round_:
             outcome = events.check(slice_, slice_.checks[0], left(), session=self.session, order=order)
             return replace(outcome, asked=slice_, order=order)
-        for changes in last:
+        for changes in _LAST_CHANGES:
             part = last_changes(slice_, slice_.checks[0], round_, changes)
             part = pruned(part, part.checks[0])
             outcome = events.check(part, part.checks[0], left(), best=False, session=self.session, order=order)

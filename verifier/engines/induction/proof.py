@@ -88,6 +88,13 @@ class Induction:
         narrowest = self._books[-1]
         return [lemma for lemma in self.program.lemmas if lemma not in (*narrowest.proven, *narrowest.of_the_first)]
 
+    def follows(self, lemma: Lemma) -> Scope | None:
+        """The widest scope for which a lemma follows from those that hold; None if it does not."""
+        self._prove_all()
+        if not self._books[-1].implies(lemma):
+            return None
+        return next(book.scope for book in self._books if book.implies(lemma))
+
     def accept(self, lemma: Lemma, scope: Scope) -> None:
         """Takes a lemma that was decided otherwise, for the sizes for which it was; one about the first member of a
         class for that one only."""
@@ -222,13 +229,24 @@ class Book:
         except Unsupported:
             return False
 
+    def implies(self, lemma: Lemma) -> bool:
+        """Does it follow from the lemmas that hold?"""
+        try:
+            return all(self._implied_for(lemma, own) for own in self._assignments(lemma.parameters))
+        except Unsupported:
+            return False
+
+    def _implied_for(self, lemma: Lemma, own: dict[str, Member]) -> bool:
+        trees = self.trees(list(own.values()))
+        return trees.refuted([ir.neg(trees.tree(lemma.always, own, ()))], self.proven) is not None
+
     def _holds_for(self, lemma: Lemma, own: dict[str, Member]) -> bool:
         """Implied by earlier lemmas, or kept by every step: by those of the lemma's members, and of one other."""
+        if self._implied_for(lemma, own):
+            return True
         mine = list(dict.fromkeys(own.values()))
         trees = self.trees(mine)
         goal = trees.tree(lemma.always, own, ())
-        if trees.refuted([ir.neg(goal)], self.proven) is not None:
-            return True
         if not trees.initially(goal):
             return False
         return all(
