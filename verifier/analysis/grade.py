@@ -39,6 +39,8 @@ from verifier.system.values import Member
 _SLOTS_MAX = 120
 _WORK = 2 * WORK_A_SECOND
 _WORK_LONGEST = WORK_A_SECOND // 4
+# What the relaxed slice does not show, the whole one is asked only if it has no more machines than this.
+_FEW_MACHINES = 20
 # Of so many events in all are the walks of which one may avoid the violation.
 _EVENTS = 6_000
 
@@ -102,6 +104,7 @@ def shown(exact: Lowered, own: list[Member], budget: Budget) -> bool:
 def lasts_at_most(relaxed: Lowered | None, exact: Lowered, lasts_ms: int, budget: Budget) -> bool:
     """No violation of this check lasts longer without a break; shown, or False."""
     left = replace(budget, work=_WORK_LONGEST)
+    tried = False
     for lowered in (relaxed, exact):
         if lowered is None or lowered.check.kind != "never" or len(lowered.system.machines) > _SLOTS_MAX:
             continue
@@ -111,7 +114,8 @@ def lasts_at_most(relaxed: Lowered | None, exact: Lowered, lasts_ms: int, budget
             unknown = last_changes(small, small.checks[0], round_, 0)
             small = pruned(unknown, unknown.checks[0])
         when = small.checks[0].when
-        if not isinstance(when, ir.Const):
+        if not isinstance(when, ir.Const) and (not tried or len(small.machines) <= _FEW_MACHINES):
+            tried = True
             ticks = lasts_ms // small.tick_ms
             if events.lasts_at_most(small, when, ticks, left, _SLOTS_MAX).answer is Answer.HOLDS:
                 return True
