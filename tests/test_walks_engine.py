@@ -14,6 +14,7 @@ from systems import chained, forked, peers, small
 from verifier.analysis.verdict import Verdict
 from verifier.analysis.verify import verify_program
 from verifier.engines import walks
+from verifier.engines.times import longer_than_any, timed
 from verifier.engines.walks.motion import Motion, Plan
 from verifier.interpreter import Interpreter, Replayed, replay
 from verifier.system.ir import Check, In, Machine, Step, System
@@ -72,6 +73,10 @@ def test_what_it_finds_is_one_and_it_finds_most(make: Callable[[int], System]) -
                 replayed = replay(system, check, found.run)
                 assert isinstance(replayed, Replayed), replayed
                 assert (replayed.since, replayed.end) == (found.run.since, found.run.end)
+                names = tuple((event.name, event.refresh) for event in found.run.events)
+                best = timed(Interpreter(system), check, names, longer_than_any(system))
+                assert best is not None
+                assert best.run == found.run  # its times are those that the interpreter finds for this order
                 met += 1
                 continue
             try:

@@ -30,15 +30,18 @@ def longer_than_any(system: System) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
-    """Difference constraints `time[b] - time[a] <= w` as (a, b, w); index 0 is the beginning, the last the end."""
+class Order:
+    """What an order of events asks of its times: difference constraints `time[b] - time[a] <= w` as (a, b, w).
+
+    Index 0 is the beginning, the last one the end; the violation lasts from `since` to the end.
+    """
 
     constraints: tuple[tuple[int, int, int], ...]
     size: int
     since: int
 
 
-def _constraints(meaning: Interpreter, check: Check, names: tuple[Name, ...]) -> _Order | None:
+def _constraints(meaning: Interpreter, check: Check, names: tuple[Name, ...]) -> Order | None:
     """What this order asks of its times: enabledness depends on the order alone. None if it does not violate the
     check.
     """
@@ -66,7 +69,7 @@ def _constraints(meaning: Interpreter, check: Check, names: tuple[Name, ...]) ->
     found.append((end, end - 1, 0))
     found += [(since, end, hi) for i, since in started.items() if (hi := bounds[i][1]) is not None]
     since = next((i + 1 for i in range(len(names), -1, -1) if not violated[i]), 0)
-    return _Order(tuple(found), end + 1, since) if since < end else None
+    return Order(tuple(found), end + 1, since) if since < end else None
 
 
 def _violates(meaning: Interpreter, check: Check, state: State) -> bool:
@@ -75,7 +78,7 @@ def _violates(meaning: Interpreter, check: Check, state: State) -> bool:
     return meaning.stuck(state) and not meaning.holds(check.when, state)
 
 
-def _farthest(order: _Order) -> int | None:
+def _farthest(order: Order) -> int | None:
     """The most time that may lie between `since` and the end (Bellman and Ford; None: no limit)."""
     far: dict[int, int] = {order.since: 0}
     for _ in range(order.size):
@@ -89,7 +92,7 @@ def _farthest(order: _Order) -> int | None:
     return far.get(order.size - 1)
 
 
-def _earliest(order: _Order, lasts: int) -> list[int] | None:
+def _earliest(order: Order, lasts: int) -> list[int] | None:
     """The least times, with the violation lasting `lasts`; None if there are none."""
     times = [0] * order.size
     constraints = [*order.constraints, (order.size - 1, order.since, -lasts)]
@@ -109,9 +112,12 @@ def timed(meaning: Interpreter, check: Check, names: tuple[Name, ...], cap: int)
     run.
     """
     order = _constraints(meaning, check, names)
-    if order is None:
-        return None
-    longest = 0 if check.kind == "ends_with" else _farthest(order)
+    return None if order is None else best_times(order, names, cap, lasting=check.kind == "never")
+
+
+def best_times(order: Order, names: tuple[Name, ...], cap: int, *, lasting: bool = True) -> Timed | None:
+    """The same, where it is known what the order asks for. Not `lasting`: the violation is as short as it may be."""
+    longest = _farthest(order) if lasting else 0
     times = _earliest(order, cap if longest is None else min(longest, cap))
     if times is None:
         return None

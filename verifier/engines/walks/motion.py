@@ -26,6 +26,8 @@ class Plan:
         self.guard = [self.circuit.gate(step.guard) for step in system.steps]
         self.machine_at = {machine.name: i for i, machine in enumerate(system.machines)}
         self.view_at = {view.name: i for i, view in enumerate(system.views)}
+        self.act = {(step.name, False): i for i, step in enumerate(system.steps)}
+        self.act |= {(view.name, True): i for i, view in enumerate(system.views, start=len(system.steps))}
         self.names = [*(step.name for step in system.steps), *(view.name for view in system.views)]
         self.low = [*(step.lo for step in system.steps), *(0 for _ in system.views)]
         self.high = [*(step.hi for step in system.steps), *(view.stale for view in system.views)]
@@ -77,12 +79,13 @@ class Motion:
         ]
         self.since += [None] * len(plan.copies)
         self.changed: set[int] = set()  # gates that the last event opened or closed, some of them and back
-        self._touched: set[int] = set()
+        self.touched: set[int] = set()  # acts that the last event may have made possible, or not
 
     def do(self, act: int) -> list[int]:
         """The act happens now; which acts became possible by it, or possible anew."""
         self.changed.clear()
-        self._touched.clear()
+        self.touched.clear()
+        self.touched.add(act)
         self.since[act] = None
         if act < self.plan.first_view:
             self._fire(act)
@@ -91,10 +94,10 @@ class Motion:
         steps_at = self.plan.steps_at
         for gate in self.changed:
             if gate in steps_at:
-                self._touched.update(steps_at[gate])
+                self.touched.update(steps_at[gate])
         steps, moves, guard = self.plan.system.steps, self.plan.moves, self.plan.guard
         anew = []
-        for i in self._touched:
+        for i in self.touched:
             if i >= self.plan.first_view:
                 possible = self.differing[i - self.plan.first_view] > 0
             else:
@@ -110,7 +113,7 @@ class Motion:
         step = self.plan.system.steps[act]
         machine = self.plan.moves[act]
         self.state[machine] = step.target
-        self._touched.update(self.plan.steps_of[machine])
+        self.touched.update(self.plan.steps_of[machine])
         self._changes((), step.machine, step.source, step.target)
         self._noticed(step.machine, step.source, step.target)
 
@@ -122,7 +125,7 @@ class Motion:
         new: Copy = tuple([self.state[machine_at[s]] if s in machine_at else self.copies[view_at[s]] for s in sources])
         self.copies[view] = new
         self.differing[view] = 0
-        self._touched.add(plan.first_view + view)
+        self.touched.add(plan.first_view + view)
         self._remembers((name,), old, new)
         self._noticed(name, old, new)
 
@@ -143,7 +146,7 @@ class Motion:
         for view, place in self.plan.watchers.get(name, ()):
             there = self.copies[view][place]
             self.differing[view] += (there != new) - (there != old)
-            self._touched.add(self.plan.first_view + view)
+            self.touched.add(self.plan.first_view + view)
 
     def _changes(self, path: Path, machine: str, old: str, new: str) -> None:
         """What is read at `path` as the state of `machine` changes: the gates that depend on it, until none does."""

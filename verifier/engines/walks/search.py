@@ -18,10 +18,9 @@ from heapq import heappop, heappush
 from math import inf
 from typing import NamedTuple
 
-from verifier.engines.times import longer_than_any, timed
+from verifier.engines.times import Name, Order, best_times, longer_than_any
 from verifier.engines.walks.distance import History, Part, gates_of, parts_of
 from verifier.engines.walks.motion import Motion, Plan
-from verifier.interpreter import Interpreter
 from verifier.system.ir import Check, Expr, System
 from verifier.system.patience import look
 from verifier.system.run import Answer, Event, Outcome, Run
@@ -80,7 +79,6 @@ def avoided(system: System, condition: Expr, events: int, seed: int = 0) -> bool
 class _Climb:
     def __init__(self, system: System, check: Check, chance: random.Random) -> None:
         self.plan = Plan(system)
-        self.check, self.meaning = check, Interpreter(system)
         self.goal = self.plan.circuit.gate(check.when)
         self.part: Part = parts_of(self.plan.circuit, check.when)
         self.chance = chance
@@ -90,6 +88,7 @@ class _Climb:
         self.kind += [_numberless(view.name) for view in system.views]
         bounds = [bound for bound in (*self.plan.low, *self.plan.high) if bound is not None]
         self.scale = max(bounds, default=1)
+        self.cap = longer_than_any(system)
 
     def run(self, events: int) -> Run | None:
         """A violation; one that lasts no time only if no other is found."""
@@ -154,9 +153,36 @@ class _Climb:
     def _timed(self, run: Run) -> Run:
         """The run with the best times that its order of events allows."""
         self.events += _TIMING * len(run.events)
-        order = tuple((event.name, event.refresh) for event in run.events)
-        best = timed(self.meaning, self.check, order, longer_than_any(self.plan.system))
+        names = tuple((event.name, event.refresh) for event in run.events)
+        best = best_times(self._order(names), names, self.cap)
         return run if best is None else best.run
+
+    def _order(self, names: tuple[Name, ...]) -> Order:
+        """What the order of a violating run asks of its times. The motion counts events here, not time."""
+        plan, motion = self.plan, Motion(self.plan)
+        since, asked = motion.since, list[tuple[int, int, int]]()
+
+        def until(act: int, began: int | None, end: int) -> None:
+            bound = plan.high[act]
+            if began is not None and bound is not None:
+                asked.append((began, end, bound))
+
+        violated = 0 if motion.value[self.goal] else 1
+        for now, name in enumerate(names, start=1):
+            act = plan.act[name]
+            asked += [(now, now - 1, 0), (now, since[act] or 0, -plan.low[act])]
+            before, motion.now = list(since), now
+            motion.do(act)
+            for i in motion.touched:
+                if since[i] != before[i]:
+                    until(i, before[i], now)
+            if not motion.value[self.goal]:
+                violated = now + 1
+        end = len(names) + 1
+        asked.append((end, end - 1, 0))
+        for i, began in enumerate(since):
+            until(i, began, end)
+        return Order(tuple(asked), end + 1, violated)
 
     def _walk(self, habits: _Habits) -> tuple[Run | None, float]:
         """A run by these habits: for as long as the violation lasts, or to its end and how far it stayed from one; if
