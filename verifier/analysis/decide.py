@@ -51,6 +51,8 @@ _MANY = 24
 _FIRST_OF_MANY = 3
 # With more than this, the whole slice takes seconds to build, and walks come after such lemmas too.
 _VERY_MANY = 100
+# Events of walks for a question before any search, if it matters where members are.
+_SHORT_WALKS = 10_000
 # Events of walks for a question before such lemmas, and before what takes longer than they do.
 _FIRST_WALKS = 40_000
 _MORE_WALKS = 150_000
@@ -114,7 +116,7 @@ class Decider:
         unknown = [question for question in questions if question.result is None]
         if not quick and not self._many and any(question.placed for question in unknown):
             self._at_once(unknown)
-            unknown = [question for question in unknown if question.result is None]
+            self._walk(unknown, _SHORT_WALKS)
         if not quick and not (self._many and any(question.placed for question in unknown)):
             self._search(unknown, _FIRST_OF_MANY if self._many else _FIRST_STAGES)
         if not quick and self._members <= _VERY_MANY and any(question.placed for question in unknown):
@@ -178,8 +180,7 @@ class Decider:
     def _at_once(self, questions: list[Question]) -> None:
         """Answers what is so small a question about everybody that no proof about some of them comes sooner."""
         for question in questions:
-            exact = self.proofs.exact(question)
-            whole = pruned(exact.system, exact.check)
+            whole = self.proofs.whole(question)
             if whole.checks[0].kind == "never" and whole.checks[0].when == ir.FALSE:
                 question.result = self.proofs.proven(question, Outcome(Answer.HOLDS))
             elif len(whole.machines) <= _TINY:
@@ -192,7 +193,7 @@ class Decider:
             return
         for question in left:
             exact = self.proofs.exact(question)
-            if self._is_small(exact):
+            if self._is_small(question):
                 continue
             found = walks.search(exact.system, exact.check, events)
             if found.run is not None:
@@ -201,17 +202,17 @@ class Decider:
                 replayed = replay(exact.system, exact.check, run, meaning)
                 if isinstance(replayed, Refusal):
                     raise WitnessRefused(exact.system, run, replayed)
-                outcome = Outcome(Answer.VIOLATED, run=run, asked=pruned(exact.system, exact.check))
+                outcome = Outcome(Answer.VIOLATED, run=run, asked=self.proofs.whole(question))
                 names = _names(exact.system)
                 question.witness = Witness(exact.system, exact.check, run, replayed, names, outcome=outcome)
                 question.result = self._answer(question, question.witness)
                 return
 
-    def _is_small(self, exact: Lowered) -> bool:
+    def _is_small(self, question: Question) -> bool:
         """A solver decides this sooner than walks find that there is nothing to find."""
-        if len(exact.system.machines) > 2 * _SMALL:
+        if len(self.proofs.exact(question).system.machines) > 2 * _SMALL:
             return False
-        return len(pruned(exact.system, exact.check).machines) <= _SMALL
+        return len(self.proofs.whole(question).machines) <= _SMALL
 
     def _search(self, questions: list[Question], rounds: float = inf) -> None:
         """Answers questions on the whole slice, with more and more members that may move, for so many `rounds`.

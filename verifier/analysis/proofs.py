@@ -305,6 +305,13 @@ class Proofs:
             question.begins = question.exact.placed
         return question.exact
 
+    def whole(self, question: Question) -> ir.System:
+        """The system of the whole slice without what cannot matter, made once."""
+        if question.whole is None:
+            exact = self.exact(question)
+            question.whole = pruned(exact.system, exact.check)
+        return question.whole
+
     def renew(self, question: Question) -> None:
         """Makes the whole slice again where there are more lemmas than before, if they settle something in it."""
         if question.exact is None or question.result is not None:
@@ -312,6 +319,8 @@ class Proofs:
         before, begun, question.exact = question.exact, question.stages, None
         if self.exact(question).system == before.system:
             question.exact, question.stages = before, begun
+        else:
+            question.whole = None
 
     def shorter(self, question: Question) -> ir.System:
         """The system of the whole slice, simplified by lemmas; made once."""

@@ -61,7 +61,8 @@ class Question:
 
     `placed`: the relaxed slice depends on where members begin; `begins`: the one that decided it does. `close`: the
     machines and views of the relaxed slice, which is what the part is about; `longest_ms`: how long the longest
-    violation found there lasts (0: for ever). `exact`: the whole slice; `shorter`: its system, simplified.
+    violation found there lasts (0: for ever). `exact`: the whole slice; of its system, `whole`: pruned, `shorter`:
+    simplified.
     """
 
     part: CheckTemplate
@@ -74,6 +75,7 @@ class Question:
     longest_ms: int = 0
     relaxed: Lowered | None = None
     exact: Lowered | None = None
+    whole: ir.System | None = None
     shorter: ir.System | None = None
     stages: Iterator[Stage] = field(default_factory=lambda: iter(()))
     witness: Witness | None = None
