@@ -88,7 +88,7 @@ class Proofs:
         key = (self.values.typical, tuple(sorted(self.values.pinned)))
         if key not in self.timed:
             first = self.induction
-            self.timed[key] = self.induction = Induction(self.values.program)
+            self.timed[key] = self.induction = first.apart()
             for lemma in self.induction.unproven():
                 denied = Boolean("not", (lemma.always,), lemma.span)
                 part = CheckTemplate(

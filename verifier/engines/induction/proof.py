@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from copy import copy
 from itertools import product
 from math import inf
 from typing import Any, TypeAlias
@@ -86,6 +87,13 @@ class Induction:
         self._books[-1]._prove_all()
         return [lemma for lemma in self.program.lemmas if lemma not in self._books[-1].proven]
 
+    def apart(self) -> Induction:
+        """The same proofs, made once for both; what the new one accepts is none of this one's."""
+        other = copy(self)
+        other._whole = self  # whose terms they are
+        other._books = [book.apart() for book in self._books]
+        return other
+
     def accept(self, lemma: Lemma, scope: Scope) -> None:
         """Takes a lemma that was decided otherwise, for the sizes for which it was."""
         for book in self._books:
@@ -124,6 +132,12 @@ class Book:
         if key not in self._trees:
             self._trees[key] = Trees(self, list(key))
         return self._trees[key]
+
+    def apart(self) -> Book:
+        self._prove_all()
+        other = copy(self)
+        other.proven, other._memo, other._implied = list(self.proven), dict(self._memo), dict(self._implied)
+        return other
 
     def accept(self, lemma: Lemma) -> None:
         self.proven.append(lemma)
