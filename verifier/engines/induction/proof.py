@@ -56,6 +56,7 @@ class Induction:
         terms = Terms()
         self._freed = finalize(self, terms.close)
         self._freed.atexit = False
+        self._whole: Induction | None = None
         self._books: list[Book] = []
         for scope in dict.fromkeys([*scopes, THIS_TOPOLOGY]):
             self._books.append(Book(program, scope, self._books[0] if self._books else None, terms))
@@ -90,7 +91,7 @@ class Induction:
     def apart(self) -> Induction:
         """The same proofs, made once for both; what the new one accepts is none of this one's."""
         other = copy(self)
-        other._whole = self  # whose terms they are
+        other._whole = self  # whose terms are freed with it
         other._books = [book.apart() for book in self._books]
         return other
 
