@@ -144,8 +144,8 @@ DEFECTS = [
            "04a-pre-stop-11", "UNSAFE"),
     # the balancer, requests and checks
     defect("the balancer sends nothing", "../load_balancers/load_balancer",
-           "by_nodes and (not by_nodes_with_pods or healthy(n) or",
-           "by_nodes and (healthy(n) and by_nodes_with_pods or",
+           "by_nodes and (not by_nodes_with_pods or (if",
+           "by_nodes and (healthy(n) and by_nodes_with_pods or by_nodes_with_pods and (if",
            "15a-longest-request-34", "VACUOUS"),
     defect("a request is answered at once", "requests",
            '"{p} has answered"                      within app.longest_request[p]',
@@ -207,6 +207,16 @@ DEFECTS = [
     defect("all nodes get requests once they are registered", BALANCER,
            "else if registers_all then Sending[n] is yes", "else if registers_all then true",
            "ready-pods", "UNSAFE"),
+    # which pods count, and where that takes effect
+    defect("a balancer that counts pods that serve counts ready ones", BALANCER,
+           "then has_serving(n)", "then (LocalPods[n] is ready seen by Slice)",
+           "serving", "SAFE"),
+    defect("a balancer counts what kube-proxy falls back to", BALANCER,
+           "if falls_back then LocalPods[n]", "if true then LocalPods[n]",
+           "serving-before-fallback", "SAFE"),
+    defect("what takes effect in the rules does so before they are written", BALANCER,
+           "if in_rules then (Registered[n] is yes) seen by Rules[n] else", "if in_rules then Registered[n] is yes else",
+           "in-rules", "UNSAFE"),
     # kube-proxy under policy Local
     defect("policy Local sends to pods of other nodes", "kube_proxy",
            "let local(n: Node, p: Pod) = ", "let local(n: Node, p: Pod) = true or ",
