@@ -56,7 +56,7 @@ class Induction:
         terms = Terms()
         self._freed = finalize(self, terms.close)
         self._freed.atexit = False
-        self._whole: Induction | None = None
+        self._untouched: Induction | None = None
         self._books: list[Book] = []
         for scope in dict.fromkeys([*scopes, THIS_TOPOLOGY]):
             self._books.append(Book(program, scope, self._books[0] if self._books else None, terms))
@@ -89,11 +89,16 @@ class Induction:
         return [lemma for lemma in self.program.lemmas if lemma not in self._books[-1].proven]
 
     def apart(self) -> Induction:
-        """The same proofs, made once for both; what the new one accepts is none of this one's."""
-        other = copy(self)
-        other._whole = self  # whose terms are freed with it
-        other._books = [book.apart() for book in self._books]
+        """One of its own with the same proofs, which are made once for all of these; what it accepts is its own."""
+        if self._untouched is None:
+            self._untouched = self._anew()
+        other = copy(self._untouched)
+        other._untouched = self._untouched  # whose terms they are
+        other._books = [book.apart() for book in self._untouched._books]
         return other
+
+    def _anew(self) -> Induction:
+        return Induction(self.program)
 
     def accept(self, lemma: Lemma, scope: Scope) -> None:
         """Takes a lemma that was decided otherwise, for the sizes for which it was."""
