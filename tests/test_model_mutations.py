@@ -215,7 +215,7 @@ DEFECTS = [
            "if falls_back then LocalPods[n]", "if true then LocalPods[n]",
            "serving-before-fallback", "SAFE"),
     defect("what takes effect in the rules does so before they are written", BALANCER,
-           "if in_rules then (Registered[n] is yes) seen by Rules[n] else", "if in_rules then Registered[n] is yes else",
+           "(Registered[n] is yes) seen by Rules[n]", "Registered[n] is yes",
            "in-rules", "UNSAFE"),
     # kube-proxy under policy Local
     defect("policy Local sends to pods of other nodes", "kube_proxy",
