@@ -140,7 +140,7 @@ DEFECTS = [
            "let falls_back = cluster.kubernetes >= v1.26", "let falls_back = cluster.kubernetes >= v1.1",
            "before-fallback", "SAFE"),
     defect("kube-proxy sends to terminating endpoints although some are ready", "kube_proxy",
-           " and no q: Pod (local(n, q) and ready(q))", "",
+           " and not has_ready(n)", "",
            "04a-pre-stop-11", "UNSAFE"),
     # the balancer, requests and checks
     defect("the balancer sends nothing", "../load_balancers/load_balancer",
