@@ -112,9 +112,9 @@ def test_draining_is_not_of_nodes_that_turn_unhealthy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("on", "said", "unsaid"),
     [
-        ("metallb-bgp", "counts = serving", "takes_effect"),
-        ("metallb-l2", "counts = serving", "takes_effect"),
-        ("k3s", "takes_effect = in_rules", "counts"),
+        ("metallb-bgp", "counted_pods = serving", "takes_effect"),
+        ("metallb-l2", "counted_pods = serving", "takes_effect"),
+        ("k3s", "takes_effect = in_rules", "counted_pods"),
     ],
 )
 def test_nodes_with_pods_without_a_health_check(on: str, said: str, unsaid: str, tmp_path: Path) -> None:
