@@ -17,6 +17,7 @@ from verifier.engines.induction.solver import Relations
 from verifier.engines.induction.trees import Trees
 from verifier.engines.terms import Term
 from verifier.system.ir import FALSE, Expr
+from verifier.system.scope import THIS_TOPOLOGY
 
 # -- the lemmas of the models ----------------------------------------------------------------------------------------
 
@@ -83,6 +84,21 @@ def test_from_how_many_replicas_on_somebody_is_available(
     scope = None if known is None else known.scope
     assert (None if scope is None or scope.least is None else dict(scope.least)["deployment.replicas"]) == least
     assert known is None or known.value
+
+
+def test_what_one_takes_is_no_other_ones(tmp_path: Path) -> None:
+    """A lemma that needs time holds for the values that it was decided for, and only for whoever took it."""
+    text = changed(scenario(PROBE), ("nodes_cluster", "alibaba_clb"), ("= Cluster }", "= Local }"))
+    first = Induction(program(text, tmp_path))
+    one, other = first.apart(), first.apart()
+    timed = next(lemma for lemma in one.unproven() if lemma.name == "some_node_is_healthy")
+    one.accept(timed, THIS_TOPOLOGY)
+    assert timed not in one.unproven()
+    assert one.settled(timed.always, {}) is not None
+    for without in (first, other, one.apart()):
+        assert timed in without.unproven()
+        assert without.settled(timed.always, {}) is None
+    assert other.proven() == first.proven()
 
 
 # -- wrong variants --------------------------------------------------------------------------------------------------

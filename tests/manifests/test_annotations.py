@@ -109,17 +109,22 @@ def test_draining_is_not_of_nodes_that_turn_unhealthy(tmp_path: Path) -> None:
     assert "drain = off" in scenario_text(found.scenario.items)
 
 
-@pytest.mark.parametrize(("on", "why"), [("k3s", "forwarding pods"), ("metallb-l2", "the one node that announces")])
-def test_policy_local_that_nobody_knows_enough_of(on: str, why: str, tmp_path: Path) -> None:
-    assert why in by_check(tmp_path, on).why_not
-
-
-def test_routes_are_announced_by_nodes_with_pods(tmp_path: Path) -> None:
-    found = by_check(tmp_path, "metallb-bgp")
+@pytest.mark.parametrize(
+    ("on", "said", "unsaid"),
+    [
+        ("metallb-bgp", "counted_pods = serving", "takes_effect"),
+        ("metallb-l2", "counted_pods = serving", "takes_effect"),
+        ("k3s", "takes_effect = in_rules", "counted_pods"),
+    ],
+)
+def test_nodes_with_pods_without_a_health_check(on: str, said: str, unsaid: str, tmp_path: Path) -> None:
+    found = by_check(tmp_path, on)
     assert found.scenario is not None
     written = scenario_text(found.scenario.items)
-    assert "health_check" not in written
-    assert "all_nodes" not in written
+    assert said in written
+    assert "external_traffic_policy = Local" in written
+    for other in (unsaid, "health_check", "all_nodes"):
+        assert other not in written
 
 
 NODE = "apiVersion: v1\nkind: Node\nmetadata:\n  name: {}\n  labels: {{zone: {}}}\n"

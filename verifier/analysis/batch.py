@@ -31,14 +31,17 @@ class Batch:
         return self._with(program, lambda induction: verify_program(program, (), budget, induction))
 
     def safe(self, program: Program, budget: Budget, *, quick: bool) -> tuple[CheckResult, ...] | None:
-        """The results if every check is SAFE, else None; `quick`: cheap to show SAFE."""
+        """The results if every check is SAFE, else None; `quick`: only if that is cheap to show."""
 
         def ask(induction: NotedInduction) -> tuple[CheckResult, ...]:
             decider = Decider(Values(program), Deadline(budget), induction)
-            return tuple(decider.check(a.check, a.argument, quick=quick) for a in program.asked)
+            found = tuple(decider.check(a.check, a.argument, quick=True) for a in program.asked)
+            if quick or _all_safe(found):
+                return found
+            return tuple(decider.check(a.check, a.argument) for a in program.asked)
 
         found = self._with(program, ask)
-        return found if all(result.verdict is Verdict.SAFE for result in found) else None
+        return found if _all_safe(found) else None
 
     def longest(self, program: Program, check: str, setting: str, most_ms: int, budget: Budget) -> int | None:
         """The largest whole second up to `most_ms` of a duration for which `check` is cheap to show SAFE; None if 0 is
@@ -70,3 +73,7 @@ class Batch:
         own = NotedInduction(program)
         self._known = [own, *self._known][:_KEPT_MAX]
         return ask(own)
+
+
+def _all_safe(results: tuple[CheckResult, ...]) -> bool:
+    return all(result.verdict is Verdict.SAFE for result in results)

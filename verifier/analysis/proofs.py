@@ -91,7 +91,7 @@ class Proofs:
         key = (self.values.typical, tuple(sorted(self.values.pinned)))
         if key not in self.timed:
             first = self.induction
-            self.timed[key] = self.induction = Induction(self.values.program)
+            self.timed[key] = self.induction = first.apart()
             for lemma in self.induction.unproven():
                 scope = self.induction.follows(lemma)
                 if scope is not None:

@@ -67,12 +67,19 @@ def part_of(exact: Lowered, system: ir.System, stage: Stage, leaders: dict[str, 
     `system`: that of `exact`, its conditions perhaps in a shorter form.
     """
     steps = tuple(s for s in system.steps if all(m in stage.free for m in exact.members_of.get(s.machine, ())))
-    check = system.checks[0]
+    check, views = system.checks[0], system.views
     if leaders:
         follow = Renaming(leaders)
         steps = tuple(replace(s, guard=follow(s.guard)) for s in steps)
         check = replace(check, when=follow(check.when))
-    return pruned(replace(system, steps=steps), check)
+        views = tuple(_with_leaders(view, leaders) for view in views)
+    return pruned(replace(system, steps=steps, views=views), check)
+
+
+def _with_leaders(view: ir.View, leaders: dict[str, str]) -> ir.View:
+    """A view of somebody who follows also sees whom he follows."""
+    sources = dict.fromkeys((*view.sources, *(leaders[name] for name in view.sources if name in leaders)))
+    return view if len(sources) == len(view.sources) else replace(view, sources=tuple(sources))
 
 
 def pruned(system: ir.System, check: ir.Check) -> ir.System:

@@ -129,9 +129,7 @@ def _repaired(question: Question, scenario: Scenario, budget: Budget) -> str:
     programs, refused = assembled(scenario, question.modules, question.file)
     if refused or not programs:
         return ""
-    found = _batch().safe(programs[0], budget, quick=True)
-    if found is None and question.thorough:
-        found = _batch().safe(programs[0], budget, quick=False)
+    found = _batch().safe(programs[0], budget, quick=not question.thorough)
     return "" if found is None else scope_text(weakest(result.scope for result in found), programs[0])
 
 

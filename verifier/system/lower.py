@@ -48,7 +48,6 @@ from verifier.language.text import duration_text
 from verifier.records import dataclass
 from verifier.resources import shown
 from verifier.system import ir
-from verifier.system.names import free_names
 from verifier.system.patience import look
 from verifier.system.prune import at_start
 from verifier.system.relax import DROPPED, mentions_dropped, weakened
@@ -214,7 +213,6 @@ class _Lowering:
         self.todo: list[tuple[MachineTemplate, tuple[Member, ...]]] = []
         self.memo: dict[tuple[object, ...], ir.Expr] = {}
         self.plans: dict[tuple[object, ...], list[_Plan]] = {}
-        self.free_memo: dict[int, frozenset[str]] = {}
         self.every_state: dict[tuple[str, str], frozenset[str]] = {}
         self.sized = near
         self.placed = False
@@ -285,8 +283,8 @@ class _Lowering:
 
     def _condition(self, condition: Condition, env: Env) -> ir.Expr:
         """The condition over machines of this system; equal conditions under equal indices share one value."""
-        names = self._free(condition)
-        key = (id(condition), *(env[name] for name in sorted(names) if name in env))
+        names = self.values.free_names(condition)
+        key = (id(condition), *(env[name] for name in names if name in env))
         if key not in self.memo:
             look()
             self.memo[key] = self._build(condition, env)
@@ -553,11 +551,6 @@ class _Lowering:
     def _counted(self, term: Counted, env: Env) -> Iterator[ir.Expr]:
         for member in self.values.members(term.type, term.cls):
             yield self._condition(term.body, {**env, term.var: member})
-
-    def _free(self, condition: Condition) -> frozenset[str]:
-        if id(condition) not in self.free_memo:
-            self.free_memo[id(condition)] = free_names(condition)
-        return self.free_memo[id(condition)]
 
     # -- machines and views --------------------------------------------------------------------------------------------
 

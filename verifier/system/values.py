@@ -19,6 +19,7 @@ from verifier.language.program import (
     Choose,
     ClassTest,
     Compare,
+    Condition,
     Duration,
     Each,
     GivenTest,
@@ -38,6 +39,7 @@ from verifier.language.program import (
     WindowOf,
 )
 from verifier.records import dataclass
+from verifier.system.names import free_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class Values:
         self.typical = typical
         self.pinned = dict(pinned or {})
         self._members: dict[tuple[str, str | None], list[Member]] = {}
+        self._free: dict[int, tuple[Condition, tuple[str, ...]]] = {}  # with the condition: its id stays its own
 
     # -- sizes ---------------------------------------------------------------------------------------------------------
 
@@ -170,6 +173,12 @@ class Values:
         pool = self.members(type_name)
         number: int = self.evaluate(each.number, {}, Reads())
         return pool[member.ordinal % min(number, len(pool))]
+
+    def free_names(self, condition: Condition) -> tuple[str, ...]:
+        """The names that `condition` uses and does not bind, in order."""
+        if id(condition) not in self._free:
+            self._free[id(condition)] = condition, tuple(sorted(free_names(condition)))
+        return self._free[id(condition)][1]
 
     # -- evaluation ----------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from copy import copy
 from itertools import product
 from math import inf
 from typing import Any, TypeAlias
@@ -57,6 +58,7 @@ class Induction:
         self._freed.atexit = False
         self._books = [Book(program, scope, terms) for scope in dict.fromkeys([*scopes, THIS_TOPOLOGY])]
         self._tried = False
+        self._untouched: Induction | None = None
 
     def settled(self, condition: Condition, env: Env) -> Settled | None:
         """The value of `condition` in every reachable state, if the lemmas decide it; None if they do not.
@@ -94,6 +96,19 @@ class Induction:
         if not self._books[-1].implies(lemma):
             return None
         return next(book.scope for book in self._books if book.implies(lemma))
+
+    def apart(self) -> Induction:
+        """One of its own with the same proofs, which are made once for all of these; what it accepts is its own."""
+        if self._untouched is None:
+            self._untouched = self._anew()
+            self._untouched._prove_all()
+        other = copy(self._untouched)
+        other._untouched = self._untouched  # whose terms they are
+        other._books = [book.apart() for book in self._untouched._books]
+        return other
+
+    def _anew(self) -> Induction:
+        return Induction(self.program)
 
     def accept(self, lemma: Lemma, scope: Scope) -> None:
         """Takes a lemma that was decided otherwise, for the sizes for which it was; one about the first member of a
@@ -153,6 +168,12 @@ class Book:
         if key not in self._trees:
             self._trees[key] = Trees(self, list(key))
         return self._trees[key]
+
+    def apart(self) -> Book:
+        other = copy(self)
+        other.proven, other.of_the_first = list(self.proven), list(self.of_the_first)
+        other._memo, other._implied = dict(self._memo), dict(self._implied)
+        return other
 
     def accept(self, lemma: Lemma, among: list[Lemma]) -> None:
         among.append(lemma)

@@ -19,8 +19,17 @@ class NotedInduction(Induction):
         self.read: dict[tuple[str, str | None], None] = {
             (path, None): None for path, setting in program.settings.items() if setting.kind == "size"
         }
+        self._note()
+
+    def _note(self) -> None:
         for book in self._books:
-            book.values = _Noting(program, book.symbols, self.read)
+            book.values = _Noting(self.program, book.symbols, self.read)
+
+    def _anew(self) -> Induction:
+        other = NotedInduction(self.program)
+        other.read = self.read
+        other._note()
+        return other
 
     def serves(self, program: Program) -> bool:
         """Would all of its proofs so far be the same for `program`, one of the same models?
