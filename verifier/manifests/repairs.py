@@ -231,7 +231,7 @@ def _strategy(of: Setting) -> Iterator[_Change]:
 def _per_node(of: Setting) -> Iterator[_Change]:
     """A DaemonSet that takes a node's old pod first, where a node needs its own pod or all go at once."""
     least, ports = none_left(of.pair.workload), (p for c in of.pod.spec.each("containers") for p in c.each("ports"))
-    if least == 0 or (of.mode != NODES_WITH_PODS and least < of.nodes):
+    if least == 0 or (of.mode not in LOCAL and least < of.nodes):
         return
     if of.kubernetes < _SURGE_FROM or of.pod.spec.flag("hostNetwork") or any(p.number("hostPort") for p in ports):
         return  # the old pod has the port that the new one needs
