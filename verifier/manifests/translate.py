@@ -20,7 +20,7 @@ from verifier.manifests.pods import Hook, Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair
 
-CHECK, REQUESTS = "no_lost_request", "no_interrupted_request"
+CHECK, REQUESTS, JOINED = "no_lost_request", "no_interrupted_request", "no_request_lost_at_new_node"
 # One question for all workloads of the same settings: its name is not among them.
 LABEL = "workload"
 BALANCER = "load_balancer"
@@ -68,27 +68,43 @@ def scenario(of: Setting, blocks: frozenset[str]) -> s.Scenario:
     """The scenario of one workload; of the platform's blocks those that the models in use know (`blocks`)."""
     workload = of.pair.workload
     label, here = LABEL, workload.root.head
-    cluster: list[tree.Entry] = [
-        tree.entry("kubernetes", tree.version(of.kubernetes.major, of.kubernetes.minor, of.told_at), of.told_at),
-        tree.entry("nodes", tree.number(of.nodes, here), here),
-        *_platform(of, blocks),
-    ]
-    service = of.pair.service.root
     template = [*pod_entries(of.pod), *_gates(of)]
     items: list[s.ScenarioItem] = [
-        tree.block("cluster", "any", cluster, here),
+        _cluster(of, blocks),
         tree.block("app", label, [*of.app, *_image(of)], here),
         tree.block("deployment", label, [*_rollout(of), *template], here),
         *_per_node(workload, label),
         *_one_by_one(of, label),
         *of.happens,
         *_running(of, template, label, here),
-        tree.block("service", label, [_policy(of, service)], service.head),
+        _service(of),
         s.Verify(tree.name(CHECK, here), None, here),
     ]
     if any(entry.name.text == "longest_request" for entry in of.app):
         items.append(s.Verify(tree.name(REQUESTS, here), None, here))
     return s.Scenario(tuple(items))
+
+
+def of_new_node(of: Setting, blocks: frozenset[str]) -> s.Scenario:
+    """The scenario of a node that joins: pods stay, whatever they are."""
+    here = of.pair.workload.root.head
+    workload = (tree.block(name, LABEL, [], here) for name in ("app", "deployment"))
+    return s.Scenario((_cluster(of, blocks), *workload, _service(of), s.Verify(tree.name(JOINED, here), None, here)))
+
+
+def _cluster(of: Setting, blocks: frozenset[str]) -> s.BlockNode:
+    here = of.pair.workload.root.head
+    entries: list[tree.Entry] = [
+        tree.entry("kubernetes", tree.version(of.kubernetes.major, of.kubernetes.minor, of.told_at), of.told_at),
+        tree.entry("nodes", tree.number(of.nodes, here), here),
+        *_platform(of, blocks),
+    ]
+    return tree.block("cluster", "any", entries, here)
+
+
+def _service(of: Setting) -> s.BlockNode:
+    service = of.pair.service.root
+    return tree.block("service", LABEL, [_policy(of, service)], service.head)
 
 
 def _platform(of: Setting, blocks: frozenset[str]) -> Iterator[s.BlockNode]:

@@ -19,6 +19,8 @@ from verifier.manifests.platforms import (
 )
 from verifier.manifests.selection import Pair
 
+INSIDE, NODE_PORT = "ClusterIP", "NodePort"
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -31,6 +33,11 @@ class Way:
     missing: str = ""
     told_by: tuple[Object, ...] = ()
     ingress: Object | None = None
+
+    @property
+    def inside(self) -> bool:
+        """Are its clients pods in the cluster?"""
+        return self.name == INSIDE
 
     @property
     def retries(self) -> str:
@@ -48,11 +55,11 @@ def ways(pair: Pair, objects: Objects, on: str | None) -> Iterator[Way]:
     if service.text("spec", "clusterIP") == "None":
         yield Way("headless", base, missing="its clients find pods by DNS, and keep what they found: not modelled")
     else:
-        yield Way("ClusterIP", base, EVERY_NODE, _inside(service, base))
+        yield Way(INSIDE, base, EVERY_NODE, _inside(service, base))
     local = service.text("spec", "externalTrafficPolicy") == "Local"
     if kind == "NodePort":
         outside = "policy Local on a NodePort is not modelled yet" if local else ""
-        yield Way("NodePort", base, EVERY_NODE, outside or _data_plane(base))
+        yield Way(NODE_PORT, base, EVERY_NODE, outside or _data_plane(base))
     if kind == "LoadBalancer":
         yield _balancer(pair.service, base, "local" if local else "cluster", objects, on)
     for ingress in pair.ingresses:
