@@ -92,7 +92,7 @@ def of_nodes(said: Told, service: Object) -> Told:
 
 
 def asks_another_port(objects: Iterable[Object]) -> str:
-    """The annotation by which the health check of nodes asks another port than the one that gets requests, or nothing."""
+    """The annotation by which the health check of nodes asks another port than that of the requests, or nothing."""
     notes = {key.rpartition("/")[2]: value for key, value, _ in _notes(objects)}
     found = (name for name, value in notes.items() if _ASKS.search(name) and value.strip() != "traffic-port")
     return next((f"annotation {name}: what answers on that port of a node is not known" for name in found), "")

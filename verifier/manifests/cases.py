@@ -29,6 +29,7 @@ from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object, Objects
 from verifier.manifests.platforms import LOCAL, NODES_BY_CHECK, NODES_WITH_PODS, PODS, Profile
 from verifier.manifests.pods import Pod
+from verifier.manifests.proxy import unless_of
 from verifier.manifests.repairs import Repair, repair_of
 from verifier.manifests.selection import Pair, Selection, by_port, is_tcp, seen_by, sends_to
 from verifier.manifests.suppressions import Suppression
@@ -227,12 +228,13 @@ class _Making:
             where = tree.places(made.items)
             return Path(name, scenario=made, modules=_WITH_NEW_NODE, places=where, suppressed=ignored, event=event.name)
         found = scenario(setting, _blocks(MODULES))
+        proxy = unless_of(mode, self.options.config, self.objects, *([self.old] if self.old is not None else []))
         return Path(
             name,
             scenario=found,
             modules=MODULES,
             repair=repair_of(setting, found),
-            unless=tuple(dict.fromkeys(note for each in templates for note in unless(each, mode))),
+            unless=tuple(dict.fromkeys((*proxy, *(note for each in templates for note in unless(each, mode))))),
             retries=way.retries,
             older=() if self.options.version_told else tuple(older(found)),
             places=tree.places(found.items),
