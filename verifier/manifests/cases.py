@@ -27,20 +27,32 @@ from verifier.manifests.events import (
 )
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object, Objects
-from verifier.manifests.platforms import LOCAL, NODES_BY_CHECK, NODES_WITH_PODS, PODS, Profile
+from verifier.manifests.platforms import BY_NAME, LOCAL, NODES_BY_CHECK, NODES_WITH_PODS, PODS, Profile
 from verifier.manifests.pods import Pod
 from verifier.manifests.proxy import unless_of
 from verifier.manifests.repairs import Repair, repair_of
 from verifier.manifests.selection import Pair, Selection, by_port, is_tcp, seen_by, sends_to
 from verifier.manifests.suppressions import Suppression
-from verifier.manifests.translate import BALANCER, NODES, Setting, none_left, of_new_node, replicas, scenario
-from verifier.manifests.unmodelled import NEVER_REPLACED, held_back, unless
+from verifier.manifests.translate import (
+    BALANCER,
+    NODES,
+    REQUESTS,
+    Setting,
+    named,
+    none_left,
+    of_new_node,
+    replicas,
+    scenario,
+)
+from verifier.manifests.unmodelled import NEVER_REPLACED, held_back, irrelevant, not_ready_too, unless
 from verifier.manifests.versions import older
 from verifier.manifests.ways import Way, ways
 
 MODULES = ("kubernetes", "load_balancers/load_balancer")
 _WITH_NEW_NODE = (*MODULES, "kubernetes/node_join")
+_WITH_NAMES = (*MODULES, "kubernetes/headless")
 
+_BY_NAME_ALONE = "headless: clients that try another address of the list; names of single pods"
 _GONE = "the Service has it no more after the same apply: its clients have to change with it"
 
 
@@ -64,6 +76,7 @@ class Path:
     suppressed: Suppression | None = None
     event: str = ROLLOUT
     longest_setting: str = "app.longest_request"
+    requests: str = REQUESTS
 
     @property
     def longest_is_given(self) -> bool:
@@ -158,11 +171,12 @@ class _Making:
         notes += dict.fromkeys(note for change in changes for note in change.taken)
         others = [str(port.number("port")) for port in pair.service.root.each("spec", "ports") if not is_tcp(port)]
         notes += [f"ports that are not TCP ({', '.join(others)})"] if others else []
+        notes += [_BY_NAME_ALONE] if any(way.mode == BY_NAME for way in found) else []
         notes += [f"port {number} of the Service is new" for number in new]
         paths += tuple(Path(f"port {number}", _GONE) for number in gone)
         taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *notes)
         name = f"{workload.kind} {workload.name}"
-        return Case(title, name, workload.root.head, paths, tuple(_irrelevant(pair)), taken)
+        return Case(title, name, workload.root.head, paths, tuple(irrelevant(pair)), taken)
 
     def _ports(self, pair: Pair) -> tuple[tuple[Pair, ...], list[int], list[int]]:
         """The pair by each port that was there before too, if that is known; the ports that are new, and that go."""
@@ -199,7 +213,14 @@ class _Making:
         running = pods_of(pair, self.old or self.objects)
         if mode == NODES_WITH_PODS:
             said = with_label(said, pair.service, self.dump.of("Node"), running)
-        reason = way.missing or why_not or event.why_not or said.unclear or needs_placement(event, mode, running)
+        reason = (
+            way.missing
+            or why_not
+            or not_ready_too(pair, mode)
+            or event.why_not
+            or said.unclear
+            or needs_placement(event, mode, running)
+        )
         reason = reason or change.unless(mode, name) or unknown_of_new_nodes(event, way)
         if reason or pair.pod is None:
             return Path(name, reason, event=event.name)
@@ -227,12 +248,13 @@ class _Making:
             made = of_new_node(setting, _blocks(_WITH_NEW_NODE))
             where = tree.places(made.items)
             return Path(name, scenario=made, modules=_WITH_NEW_NODE, places=where, suppressed=ignored, event=event.name)
-        found = scenario(setting, _blocks(MODULES))
+        modules = _WITH_NAMES if mode == BY_NAME else MODULES
+        found = scenario(setting, _blocks(modules))
         proxy = unless_of(mode, self.options.config, self.objects, *([self.old] if self.old is not None else []))
         return Path(
             name,
             scenario=found,
-            modules=MODULES,
+            modules=modules,
             repair=repair_of(setting, found),
             unless=tuple(dict.fromkeys((*proxy, *(note for each in templates for note in unless(each, mode))))),
             retries=way.retries,
@@ -240,6 +262,7 @@ class _Making:
             places=tree.places(found.items),
             suppressed=ignored,
             event=event.name,
+            requests=named(REQUESTS, mode),
         )
 
     def _application(self, workload: Object, pod: Pod) -> tuple[tree.Entry, ...]:
@@ -311,8 +334,6 @@ class _Making:
             return NEVER_REPLACED[workload.kind]
         if found := held_back(pair):
             return found
-        if service.flag("spec", "publishNotReadyAddresses"):
-            return "publishNotReadyAddresses: pods get requests whether Ready or not, which is not modelled"
         ports = [port.text("protocol") or "TCP" for port in service.each("spec", "ports")]
         if ports and "TCP" not in ports:
             return (
@@ -349,18 +370,6 @@ def _told_apart(by_port: list[tuple[Node | None, Path]]) -> Iterator[Path]:
         numbers = ", ".join(map(str, groups[key]))
         named = f"{path.name}, port{'s' if len(groups[key]) > 1 else ''} {numbers}"
         yield path if len(groups) == 1 else replace(path, name=named)
-
-
-def _irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
-    """Settings that people think of, and the words for them if no verdict rests on them."""
-    probe = pair.pod.probe("readinessProbe") if pair.pod is not None else None
-    yield "app.startup_time", "start time" + (" (there is a readiness probe)" if probe is not None else "")
-    yield "kubelet.starts_within", "image pulls"
-    yield "controllers.scheduled_within", "scheduling"
-    if pair.service.root.text("spec", "sessionAffinity") == "ClientIP":
-        yield "", "session affinity (it picks among the same endpoints)"
-    if pair.workload.root.number("spec", "minReadySeconds"):
-        yield "deployment.min_ready", "minReadySeconds"
 
 
 def _with(block: s.BlockNode, entry: s.Assignment) -> s.BlockNode:

@@ -10,7 +10,7 @@ from verifier.language.program import Span, Version
 from verifier.language.text import read_duration
 from verifier.manifests import tree
 from verifier.manifests.findings import GRACE_S
-from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, LOCAL, NODES_BY_CHECK, NODES_WITH_PODS
+from verifier.manifests.platforms import BY_NAME, CONTROLLER, EVERY_NODE, LOCAL, NODES_BY_CHECK, NODES_WITH_PODS
 from verifier.manifests.pods import Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.translate import BALANCER, Setting, none_left, pod_entries, replicas
@@ -259,6 +259,7 @@ def _lag_ms(of: Setting) -> int | None:
     directly = (written, stops)
     by_mode = {
         EVERY_NODE: (written, rules),
+        BY_NAME: (written, _bound(of, "dns", "answers_kept_within")),
         NODES_WITH_PODS: (written, rules, stops),
         NODES_BY_CHECK: (written, rules, _checked_ms(of, "unhealthy"), stops),
     }
@@ -270,7 +271,7 @@ def _added_ms(of: Setting) -> int | None:
     """How long the balancer may take until it sends to a new backend: what a pod has to be Ready for before an old one
     may go. None where every node is a backend, or what sends takes over
     its whole list at once."""
-    if of.mode in (EVERY_NODE, CONTROLLER):
+    if of.mode in (EVERY_NODE, CONTROLLER, BY_NAME):
         return None
     parts = (
         _bound(of, "endpoint_slice", "written_within"),

@@ -15,12 +15,13 @@ from verifier.manifests import tree
 from verifier.manifests.findings import GRACE_S
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object
-from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, LOCAL, PODS
+from verifier.manifests.platforms import BY_NAME, CONTROLLER, EVERY_NODE, LOCAL, PODS
 from verifier.manifests.pods import Hook, Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair
 
 CHECK, REQUESTS, JOINED = "no_lost_request", "no_interrupted_request", "no_request_lost_at_new_node"
+_BY_NAME = "_by_name"  # what the checks of requests to a headless Service end with
 # One question for all workloads of the same settings: its name is not among them.
 LABEL = "workload"
 BALANCER = "load_balancer"
@@ -78,11 +79,16 @@ def scenario(of: Setting, blocks: frozenset[str]) -> s.Scenario:
         *of.happens,
         *_running(of, template, label, here),
         _service(of),
-        s.Verify(tree.name(CHECK, here), None, here),
+        s.Verify(tree.name(named(CHECK, of.mode), here), None, here),
     ]
     if any(entry.name.text == "longest_request" for entry in of.app):
-        items.append(s.Verify(tree.name(REQUESTS, here), None, here))
+        items.append(s.Verify(tree.name(named(REQUESTS, of.mode), here), None, here))
     return s.Scenario(tuple(items))
+
+
+def named(check: str, mode: str) -> str:
+    """The check of that name, of requests to what `mode` says."""
+    return check + (_BY_NAME if mode == BY_NAME else "")
 
 
 def of_new_node(of: Setting, blocks: frozenset[str]) -> s.Scenario:
@@ -104,13 +110,20 @@ def _cluster(of: Setting, blocks: frozenset[str]) -> s.BlockNode:
 
 def _service(of: Setting) -> s.BlockNode:
     service = of.pair.service.root
-    return tree.block("service", LABEL, [_policy(of, service)], service.head)
+    entries: list[tree.Entry] = [_policy(of, service)]
+    if of.mode == BY_NAME and service.flag("spec", "publishNotReadyAddresses"):
+        span = service.at("spec", "publishNotReadyAddresses")
+        entries.append(tree.entry("publish_not_ready_addresses", tree.word("yes", span), span))
+    return tree.block("service", LABEL, entries, service.head)
 
 
 def _platform(of: Setting, blocks: frozenset[str]) -> Iterator[s.BlockNode]:
     """The platform's blocks that the models know; the balancer's only where pods matter to it."""
+    if of.mode == BY_NAME:
+        here = of.pair.service.root.head
+        yield tree.block(BALANCER, None, [tree.entry("backends", tree.word("listed", here), here)], here)
     for block in of.cluster:
-        if block.name.text not in blocks or (block.name.text == BALANCER and of.mode == EVERY_NODE):
+        if block.name.text not in blocks or (block.name.text == BALANCER and of.mode in (EVERY_NODE, BY_NAME)):
             continue
         if block.name.text == BALANCER and of.mode in (PODS, CONTROLLER):
             word = "pods" if of.mode == PODS else "listed"

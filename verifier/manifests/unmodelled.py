@@ -1,10 +1,10 @@
-"""What the models do not know of a workload and its pods."""
+"""What the models do not know of a workload and its pods, and what does not matter to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from verifier.manifests.platforms import PODS
+from verifier.manifests.platforms import BY_NAME, PODS
 from verifier.manifests.pods import Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair
@@ -36,6 +36,13 @@ def held_back(pair: Pair) -> str:
     return ""
 
 
+def not_ready_too(pair: Pair, mode: str) -> str:
+    """Why a way cannot be verified by which pods that are not Ready get requests too."""
+    if mode != BY_NAME and pair.service.root.flag("spec", "publishNotReadyAddresses"):
+        return "publishNotReadyAddresses: pods get requests whether Ready or not, which is not modelled"
+    return ""
+
+
 def unless(pod: Pod, mode: str) -> Iterator[str]:
     """What the models do not know of these pods: they may do better or worse than the scenario."""
     if pod.others:
@@ -49,3 +56,15 @@ def unless(pod: Pod, mode: str) -> Iterator[str]:
         yield "what the exec readiness probe asks cannot be seen in the manifest"
     if pod.port is None:
         yield "the port that is served cannot be told from the manifest"
+
+
+def irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
+    """Settings that people think of, and the words for them if no verdict rests on them."""
+    probe = pair.pod.probe("readinessProbe") if pair.pod is not None else None
+    yield "app.startup_time", "start time" + (" (there is a readiness probe)" if probe is not None else "")
+    yield "kubelet.starts_within", "image pulls"
+    yield "controllers.scheduled_within", "scheduling"
+    if pair.service.root.text("spec", "sessionAffinity") == "ClientIP":
+        yield "", "session affinity (it picks among the same endpoints)"
+    if pair.workload.root.number("spec", "minReadySeconds"):
+        yield "deployment.min_ready", "minReadySeconds"

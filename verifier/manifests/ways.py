@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object, Objects
 from verifier.manifests.platforms import (
+    BY_NAME,
     CONTROLLER,
     DEFAULT,
     EVERY_NODE,
@@ -19,7 +20,7 @@ from verifier.manifests.platforms import (
 )
 from verifier.manifests.selection import Pair
 
-INSIDE, NODE_PORT = "ClusterIP", "NodePort"
+INSIDE, NODE_PORT, HEADLESS = "ClusterIP", "NodePort", "headless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def ways(pair: Pair, objects: Objects, on: str | None) -> Iterator[Way]:
     kind = service.text("spec", "type") or "ClusterIP"
     base = profile(on or DEFAULT)
     if service.text("spec", "clusterIP") == "None":
-        yield Way("headless", base, missing="its clients find pods by DNS, and keep what they found: not modelled")
+        yield Way(HEADLESS, base, BY_NAME)
     else:
         yield Way(INSIDE, base, EVERY_NODE, _inside(service, base))
     local = service.text("spec", "externalTrafficPolicy") == "Local"
