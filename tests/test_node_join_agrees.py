@@ -25,6 +25,7 @@ use kubernetes
 use kubernetes/node_join
 use load_balancers/load_balancer
 cluster c {{
+  kubernetes = {version}
   nodes = 1
   client {{ connect_timeout = 2s }}
   new_node {{
@@ -50,12 +51,13 @@ def drawn(seed: int) -> str:
         registers=draw.choice(("all_nodes", "nodes_with_pods")),
         known=known,
         later=known + draw.randint(0, 2),
-        waits_for=draw.choice(("traffic_port", "kube_proxy", "nothing")),
+        waits_for=draw.choice(("application", "traffic_port", "kube_proxy", "nothing")),
         sends=sends,
         unchecked=draw.choice(("", "; unchecked = lasts(1s)", "; unchecked = lasts(2s)")),
     )
     inside = draw.random() < 0.2
     return TEXT.format(
+        version=draw.choice(("v1.24", "v1.34")),
         rules=draw.randint(1, 5),
         before=draw.randint(0, 3),
         client=draw.randint(1, 5),

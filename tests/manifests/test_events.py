@@ -310,7 +310,15 @@ def verdicts_of(manifests: Manifests) -> list[str]:
     return [path.verdict.value for case in report.cases for path in case.paths]
 
 
-WAITS = {"traffic_port": "SAFE", "kube_proxy": "UNSAFE", "nothing": "UNSAFE"}
+def test_an_open_port_is_no_rule_before_1_25(tmp_path: Path) -> None:
+    """kube-proxy held the ports of Services open, from before it had their rules (kubernetes#108496)."""
+    for version, verdict in (("1.24", "DEPENDS"), ("1.25", "SAFE")):
+        text = changed(CLUSTER, NO_HOOK)
+        found = loaded(tmp_path, text, events=("node-join",), on="ack-clb", version_given=version)  # type: ignore[arg-type]
+        assert verdicts_of(found)[1] == verdict
+
+
+WAITS = {"application": "SAFE", "traffic_port": "SAFE", "kube_proxy": "UNSAFE", "nothing": "UNSAFE"}
 
 
 @pytest.mark.parametrize("word", WAITS)
