@@ -45,7 +45,6 @@ NOT_VERIFIED = {
         "nothing rolls out",
     ),
     "Rollout": ([("apps/v1", "argoproj.io/v1alpha1"), ("kind: Deployment", "kind: Rollout")], "a Rollout.argoproj.io"),
-    "headless": ([in_spec("clusterIP: None")], "DNS"),
     "not ready": ([in_spec("publishNotReadyAddresses: true")], "publishNotReady"),
     "iTP": ([in_spec("internalTrafficPolicy: Local")], "internalTrafficPolicy"),
     "UDP": ([("  - port: 80\n", "  - port: 80\n    protocol: UDP\n")], "UDP"),

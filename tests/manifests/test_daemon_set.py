@@ -78,10 +78,12 @@ def test_a_dump_tells_on_how_many_nodes_it_is(nodes: int, tmp_path: Path) -> Non
         assert Values(program).evaluate(given.value, {}, Reads()) == nodes
 
 
-def test_policy_local_drops_at_a_node_whose_pod_is_gone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("platform", ["ack-clb", "aks-slb"])
+def test_policy_local_drops_at_a_node_whose_pod_is_gone(platform: str, tmp_path: Path) -> None:
+    """Whether the balancer looks at pods itself or its health check counts them: surge keeps one on every node."""
     service = changed(BALANCER, ("  selector", "  externalTrafficPolicy: Local\n  selector"))
     text = changed(NO_SURGE, ("              seconds: 20\n", "              seconds: 1\n"))
-    found = loaded(tmp_path, f"{text}---\n{service}", on="ack-clb").cases[0].paths[1]
+    found = loaded(tmp_path, f"{text}---\n{service}", on=platform).cases[0].paths[1]
     assert found.repair is not None
     assert "maxSurge: 1" in found.repair.text
 

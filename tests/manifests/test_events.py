@@ -1,4 +1,4 @@
-"""Drains, scale-downs and images that never start: what is asked of the models, and what comes out."""
+"""Drains, scale-downs, images that never start and nodes that join: what is asked of the models, and what comes out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from click.testing import CliRunner
 
 from tests.manifests.texts import BUDGET, WEB, changed, loaded
 from verifier import cli
+from verifier.fleet import run as fleet
 from verifier.language.assemble import scenario_text
 from verifier.manifests.cases import Path as Way
+from verifier.manifests.load import Manifests
 
 ONE = ("  replicas: 2\n", "  replicas: 1\n")
 NO_HOOK = ("        lifecycle:\n          preStop:\n            sleep:\n              seconds: 20\n", "")
@@ -110,7 +112,7 @@ LOCAL = changed(
 @pytest.mark.parametrize(
     ("text", "event", "why"),
     [
-        (WEB, "node-join", "no platform documents"),
+        (DAEMON_SET, "node-join", "gets a pod of it"),
         (DAEMON_SET, "drain", "leaves its pods"),
         (DAEMON_SET, "scale-down", "no number of replicas"),
         (changed(WEB, ONE), "scale-down", "fewer would be none"),
@@ -161,6 +163,66 @@ def test_where_pods_are_before_a_drain(text: str, spread: str, tmp_path: Path) -
     assert found is not None
     written = scenario_text(found.items)
     assert spread in written if spread else "running_on" not in written
+
+
+# -- a node that joins -------------------------------------------------------------------------------------------------
+
+CLUSTER = changed(LOCAL, ("  externalTrafficPolicy: Local\n", ""))
+
+
+def noted(text: str, annotation: str) -> str:
+    return changed(text, ("kind: Service\nmetadata:\n", f"kind: Service\nmetadata:\n  annotations: {{{annotation}}}\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "on", "why"),
+    [
+        (CLUSTER, "k3s", "k3s says nothing of how its balancer takes in a node"),
+        (changed(CLUSTER, ("type: LoadBalancer", "type: NodePort")), "kube-proxy", "clients of a NodePort"),
+        (
+            noted(CLUSTER, 'service.beta.kubernetes.io/aws-load-balancer-healthcheck-port: "10256"'),
+            "eks-classic",
+            "healthcheck-port: what answers on that port",
+        ),
+        (
+            noted(CLUSTER, "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-health-check-switch: 'off'"),
+            "ack-clb",
+            "turns the health check off",
+        ),
+        (
+            noted(CLUSTER, "service.beta.kubernetes.io/port_80_no_probe_rule: 'true'"),
+            "aks-slb",
+            "no_probe_rule",
+        ),
+    ],
+)
+def test_what_is_not_known_of_a_new_node_is_named(text: str, on: str, why: str, tmp_path: Path) -> None:
+    [case] = loaded(tmp_path, text, events=("node-join",), on=on).cases  # type: ignore[arg-type]
+    inside, outside = case.paths
+    assert inside.scenario is not None
+    assert outside.scenario is None
+    assert why in outside.why_not
+
+
+def test_a_port_of_the_check_that_gets_the_requests_is_none_of_its_own(tmp_path: Path) -> None:
+    text = noted(CLUSTER, "service.beta.kubernetes.io/aws-load-balancer-healthcheck-port: traffic-port")
+    [case] = loaded(tmp_path, text, events=("node-join",), on="eks-classic").cases  # type: ignore[arg-type]
+    assert [path.why_not for path in case.paths] == ["", ""]
+
+
+def test_where_pods_are_and_what_they_do_is_not_asked(tmp_path: Path) -> None:
+    """Another hook, replicas and a sidecar: the same question, so that a fleet asks it once."""
+    one = way(tmp_path, WEB, "node-join")
+    other = way(
+        tmp_path, changed(WEB, NO_HOOK, ONE, ("      - name: web\n", f"{SIDECAR}      - name: web\n")), "node-join"
+    )
+    assert one.scenario is not None
+    assert other.scenario is not None
+    assert scenario_text(one.scenario.items) == scenario_text(other.scenario.items)
+    assert other.unless == ()
+
+
+SIDECAR = "      - {name: shipper, image: logs}\n"
 
 
 # -- verdicts ----------------------------------------------------------------------------------------------------------
@@ -220,7 +282,59 @@ def test_columns_of_events(tmp_path: Path) -> None:
     cells = [[cell.strip() for cell in line if cell.strip()] for line in lines[head : head + 3]]
     assert cells == [
         ["scale-down", "node-join"],
-        ["default/api", "ClusterIP", "SAFE", "NOT VERIFIED"],
-        ["default/web", "ClusterIP", "SAFE", "NOT VERIFIED"],
+        ["default/api", "ClusterIP", "SAFE", "DEPENDS"],
+        ["default/web", "ClusterIP", "SAFE", "DEPENDS"],
     ]
-    assert found.exit_code == 4
+
+
+JOINS = {  # (policy Cluster, policy Local)
+    "ack-clb": ("SAFE", "SAFE"),
+    "aks-slb": ("SAFE", "SAFE"),
+    "eks-classic": ("SAFE", "SAFE"),
+    "eks-nlb-ip": ("SAFE", "SAFE"),
+    "eks-nlb-instance": ("DEPENDS", "UNSAFE"),  # cloud-provider-aws#87: requests at nodes that never pass a check
+    "gke-l4": ("DEPENDS", "SAFE"),  # its check asks kube-proxy, which is healthy before it has rules
+    "metallb-bgp": ("UNSAFE", "SAFE"),  # no health check
+    "metallb-l2": ("UNSAFE", "SAFE"),
+}
+
+
+@pytest.mark.parametrize("on", JOINS)
+@pytest.mark.parametrize("policy", [0, 1])
+def test_what_a_new_node_gets_before_it_has_rules(on: str, policy: int, tmp_path: Path) -> None:
+    report = verdicts_of(loaded(tmp_path, (CLUSTER, LOCAL)[policy], events=("node-join",), on=on))  # type: ignore[arg-type]
+    assert report == ["DEPENDS", JOINS[on][policy]]
+
+
+def verdicts_of(manifests: Manifests) -> list[str]:
+    report = fleet.verified(manifests, fleet.Limits(60.0), lambda *_: None)
+    return [path.verdict.value for case in report.cases for path in case.paths]
+
+
+def test_an_open_port_is_no_rule_before_1_25(tmp_path: Path) -> None:
+    """kube-proxy held the ports of Services open, from before it had their rules (kubernetes#108496)."""
+    for version, verdict in (("1.24", "DEPENDS"), ("1.25", "SAFE")):
+        text = changed(CLUSTER, NO_HOOK)
+        found = loaded(tmp_path, text, events=("node-join",), on="ack-clb", version_given=version)  # type: ignore[arg-type]
+        assert verdicts_of(found)[1] == verdict
+
+
+WAITS = {"application": "SAFE", "traffic_port": "SAFE", "kube_proxy": "UNSAFE", "nothing": "UNSAFE"}
+
+
+@pytest.mark.parametrize("word", WAITS)
+def test_what_a_balancer_waits_for_decides(word: str, tmp_path: Path) -> None:
+    (tmp_path / "hitless.toml").write_text(
+        f'[cluster]\n"new_backend.waits_for" = "{word}"\n"new_backend.registered_within" = "0s..1m"\n'
+        '"new_node.first_rules_within" = "0s..30s"\n"new_node.answers_before" = "5s"\n',
+        "utf-8",
+    )
+    found = loaded(tmp_path, CLUSTER, events=("node-join",), on="ack-clb")  # type: ignore[arg-type]
+    assert verdicts_of(found)[1] == WAITS[word]
+
+
+def test_what_decides_is_one_inequality(tmp_path: Path) -> None:
+    [found] = verified(tmp_path, WEB, "node-join")
+    assert found["verdict"] == "DEPENDS"
+    [check] = found["checks"]
+    assert check["safe_if"] == ["new_node.first_rules_within <= 4.9s (assumed up to 2m)"]

@@ -80,9 +80,3 @@ def test_what_the_api_refuses(strategy: str, tmp_path: Path) -> None:
 def test_other_events_are_named(event: str, tmp_path: Path) -> None:
     [found] = ways(loaded(tmp_path, f"{SET}---\n{SERVICE}", events=(event,))).values()  # type: ignore[arg-type]
     assert found == f"how a StatefulSet lives through a {event} is not modelled yet"
-
-
-def test_a_headless_service_is_not_verified(tmp_path: Path) -> None:
-    text = changed(SERVICE, ("spec:\n  selector", "spec:\n  clusterIP: None\n  selector"))
-    [found] = ways(loaded(tmp_path, f"{SET}---\n{text}")).values()
-    assert "DNS" in found

@@ -16,7 +16,6 @@ from verifier.language.program import Span
 from verifier.language.text import duration_text
 from verifier.manifests.cases import Case, Path
 from verifier.manifests.load import Manifests
-from verifier.manifests.translate import REQUESTS
 from verifier.report.fleet import CaseReport, Fix, FleetReport, PathReport, relocated
 
 # So few questions that each may take its time.
@@ -82,7 +81,7 @@ def verified(manifests: Manifests, limits: Limits, progress: Progress) -> FleetR
 def _question(path: Path, case: Case, seconds: float) -> Question:
     assert path.scenario is not None
     repaired = path.repair.scenario if path.repair is not None else None
-    longest = None if path.longest_is_given else Longest(REQUESTS, path.longest_setting, _LONGEST_MS_MAX)
+    longest = None if path.longest_is_given else Longest(path.requests, path.longest_setting, _LONGEST_MS_MAX)
     return Question(path.scenario, path.modules, case.span.file, seconds, repaired, longest, older=path.older)
 
 

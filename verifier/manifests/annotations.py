@@ -43,6 +43,7 @@ _DRAINS = (
 _PORT = "aws-load-balancer-healthcheck-port"
 _LABEL = "alibaba-cloud-loadbalancer-backend-label"
 _OFF = "alibaba-cloud-loadbalancer-health-check-switch"
+_ASKS = re.compile(r"health-?(check|probe).*port$|no_probe_rule$")
 HEALTH_CHECK, DRAIN = "health_check", "drain"
 
 
@@ -88,6 +89,13 @@ def of_nodes(said: Told, service: Object) -> Told:
         return replace(said, unclear=f"annotation {_PORT}: what answers on that port of a node is not known")
     asks = tree.entry("asks_for", tree.word("traffic_port", span), span, because=f"annotation {_PORT}")
     return replace(said, check=(*said.check, asks))
+
+
+def asks_another_port(objects: Iterable[Object]) -> str:
+    """The annotation by which the health check of nodes asks another port than that of the requests, or nothing."""
+    notes = {key.rpartition("/")[2]: value for key, value, _ in _notes(objects)}
+    found = (name for name, value in notes.items() if _ASKS.search(name) and value.strip() != "traffic-port")
+    return next((f"annotation {name}: what answers on that port of a node is not known" for name in found), "")
 
 
 def with_label(said: Told, service: Object, nodes: Iterable[Object], pods: Iterable[Object]) -> Told:

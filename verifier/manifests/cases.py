@@ -13,26 +13,46 @@ from verifier.manifests import tree
 from verifier.manifests.annotations import Told, applied, of_nodes, told, with_label
 from verifier.manifests.application import application, parsed_value
 from verifier.manifests.changes import NO_CHANGE, Change, change_of, pods_of, several
-from verifier.manifests.config import Config, Said
-from verifier.manifests.events import DRAIN, ROLLOUT, SCALE_DOWN, Event, event_of, needs_placement
+from verifier.manifests.config import Config
+from verifier.manifests.events import (
+    DRAIN,
+    NEW_BACKEND,
+    NODE_JOIN,
+    ROLLOUT,
+    SCALE_DOWN,
+    Event,
+    event_of,
+    needs_placement,
+    unknown_of_new_nodes,
+)
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object, Objects
-from verifier.manifests.platforms import LOCAL, NODES_BY_CHECK, NODES_WITH_PODS, PODS, Profile
+from verifier.manifests.platforms import BY_NAME, LOCAL, NODES_BY_CHECK, NODES_WITH_PODS, PODS, Profile
 from verifier.manifests.pods import Pod
+from verifier.manifests.proxy import unless_of
 from verifier.manifests.repairs import Repair, repair_of
-from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair, Selection, by_port, is_tcp, seen_by, sends_to
 from verifier.manifests.suppressions import Suppression
-from verifier.manifests.translate import BALANCER, NODES, Setting, gate_opens, none_left, replicas, scenario
+from verifier.manifests.translate import (
+    BALANCER,
+    NODES,
+    REQUESTS,
+    Setting,
+    named,
+    none_left,
+    of_new_node,
+    replicas,
+    scenario,
+)
+from verifier.manifests.unmodelled import NEVER_REPLACED, held_back, irrelevant, not_ready_too, unless
 from verifier.manifests.versions import older
 from verifier.manifests.ways import Way, ways
 
 MODULES = ("kubernetes", "load_balancers/load_balancer")
-_NOT_MODELLED = {
-    "ReplicaSet": "a ReplicaSet of its own never replaces its pods: nothing rolls out",
-    "Pod": "a pod of its own is never replaced: nothing rolls out",
-}
+_WITH_NEW_NODE = (*MODULES, "kubernetes/node_join")
+_WITH_NAMES = (*MODULES, "kubernetes/headless")
 
+_BY_NAME_ALONE = "headless: clients that try another address of the list; names of single pods"
 _GONE = "the Service has it no more after the same apply: its clients have to change with it"
 
 
@@ -56,11 +76,12 @@ class Path:
     suppressed: Suppression | None = None
     event: str = ROLLOUT
     longest_setting: str = "app.longest_request"
+    requests: str = REQUESTS
 
     @property
     def longest_is_given(self) -> bool:
         """Does anybody say how long the longest request takes? Nobody guesses it."""
-        return self.longest_setting in self.places
+        return self.longest_setting in self.places or self.event == NODE_JOIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +171,12 @@ class _Making:
         notes += dict.fromkeys(note for change in changes for note in change.taken)
         others = [str(port.number("port")) for port in pair.service.root.each("spec", "ports") if not is_tcp(port)]
         notes += [f"ports that are not TCP ({', '.join(others)})"] if others else []
+        notes += [_BY_NAME_ALONE] if any(way.mode == BY_NAME for way in found) else []
         notes += [f"port {number} of the Service is new" for number in new]
         paths += tuple(Path(f"port {number}", _GONE) for number in gone)
         taken = ("connections that are kept alive", *([left] if left else []), *same, *even, *notes)
         name = f"{workload.kind} {workload.name}"
-        return Case(title, name, workload.root.head, paths, tuple(_irrelevant(pair)), taken)
+        return Case(title, name, workload.root.head, paths, tuple(irrelevant(pair)), taken)
 
     def _ports(self, pair: Pair) -> tuple[tuple[Pair, ...], list[int], list[int]]:
         """The pair by each port that was there before too, if that is known; the ports that are new, and that go."""
@@ -191,18 +213,24 @@ class _Making:
         running = pods_of(pair, self.old or self.objects)
         if mode == NODES_WITH_PODS:
             said = with_label(said, pair.service, self.dump.of("Node"), running)
-        reason = way.missing or why_not or event.why_not or said.unclear or needs_placement(event, mode, running)
-        reason = reason or change.unless(mode, name)
+        reason = (
+            way.missing
+            or why_not
+            or not_ready_too(pair, mode)
+            or event.why_not
+            or said.unclear
+            or needs_placement(event, mode, running)
+        )
+        reason = reason or change.unless(mode, name) or unknown_of_new_nodes(event, way)
         if reason or pair.pod is None:
             return Path(name, reason, event=event.name)
         old = self._old_pod(pair)
         templates = (pair.pod,) if old is None else (pair.pod, old[1])
-        blocks = frozenset(h.path for h in world_of(MODULES).headers.values() if h.inside == "cluster")
         setting = Setting(
             pair,
             pair.pod,
             self._application(pair.workload, pair.pod),
-            self._cluster(platform, said),
+            tuple(b for b in self._cluster(platform, said) if not (way.inside and b.name.text == NEW_BACKEND)),
             self.options.kubernetes,
             self.options.told_at,
             mode,
@@ -213,21 +241,28 @@ class _Making:
             tuple(block for block in (event.block, change.block) if block is not None),
             event.count or self._kept(pair),
         )
-        found = scenario(setting, blocks)
         ignored = next(
             (i for i in self.ignored if i.code == "HL490" and i.object in (pair.service, pair.workload)), None
         )
+        if event.name == NODE_JOIN:
+            made = of_new_node(setting, _blocks(_WITH_NEW_NODE))
+            where = tree.places(made.items)
+            return Path(name, scenario=made, modules=_WITH_NEW_NODE, places=where, suppressed=ignored, event=event.name)
+        modules = _WITH_NAMES if mode == BY_NAME else MODULES
+        found = scenario(setting, _blocks(modules))
+        proxy = unless_of(mode, self.options.config, self.objects, *([self.old] if self.old is not None else []))
         return Path(
             name,
             scenario=found,
-            modules=MODULES,
+            modules=modules,
             repair=repair_of(setting, found),
-            unless=tuple(dict.fromkeys(note for each in templates for note in _unless(each, mode))),
+            unless=tuple(dict.fromkeys((*proxy, *(note for each in templates for note in unless(each, mode))))),
             retries=way.retries,
             older=() if self.options.version_told else tuple(older(found)),
             places=tree.places(found.items),
             suppressed=ignored,
             event=event.name,
+            requests=named(REQUESTS, mode),
         )
 
     def _application(self, workload: Object, pod: Pod) -> tuple[tree.Entry, ...]:
@@ -295,12 +330,10 @@ class _Making:
         workload, service = pair.workload, pair.service.root
         if pair.unmodelled:
             return f"a {workload.kind} stands behind it, whose rollout hitless does not know"
-        if workload.kind in _NOT_MODELLED:
-            return _NOT_MODELLED[workload.kind]
-        if found := _held_back(pair):
+        if workload.kind in NEVER_REPLACED:
+            return NEVER_REPLACED[workload.kind]
+        if found := held_back(pair):
             return found
-        if service.flag("spec", "publishNotReadyAddresses"):
-            return "publishNotReadyAddresses: pods get requests whether Ready or not, which is not modelled"
         ports = [port.text("protocol") or "TCP" for port in service.each("spec", "ports")]
         if ports and "TCP" not in ports:
             return (
@@ -315,6 +348,11 @@ class _Making:
         if workload.kind != "DaemonSet" and replicas(workload, pair.autoscaler)[0] == 0:
             return "0 replicas: no pod serves"
         return ""
+
+
+def _blocks(modules: tuple[str, ...]) -> frozenset[str]:
+    """Which blocks of a platform these models know."""
+    return frozenset(h.path for h in world_of(modules).headers.values() if h.inside == "cluster")
 
 
 def _told_apart(by_port: list[tuple[Node | None, Path]]) -> Iterator[Path]:
@@ -334,63 +372,6 @@ def _told_apart(by_port: list[tuple[Node | None, Path]]) -> Iterator[Path]:
         yield path if len(groups) == 1 else replace(path, name=named)
 
 
-def _irrelevant(pair: Pair) -> Iterator[tuple[str, str]]:
-    """Settings that people think of, and the words for them if no verdict rests on them."""
-    probe = pair.pod.probe("readinessProbe") if pair.pod is not None else None
-    yield "app.startup_time", "start time" + (" (there is a readiness probe)" if probe is not None else "")
-    yield "kubelet.starts_within", "image pulls"
-    yield "controllers.scheduled_within", "scheduling"
-    if pair.service.root.text("spec", "sessionAffinity") == "ClientIP":
-        yield "", "session affinity (it picks among the same endpoints)"
-    if pair.workload.root.number("spec", "minReadySeconds"):
-        yield "deployment.min_ready", "minReadySeconds"
-
-
-def _held_back(pair: Pair) -> str:
-    """Why the update strategy of a DaemonSet or a StatefulSet replaces no pod, or in a way that is not modelled."""
-    strategy, count = pair.workload.root.get("spec", "updateStrategy"), replicas(pair.workload, pair.autoscaler)[0]
-    if strategy is None:
-        return ""
-    if strategy.text("type") == "OnDelete":
-        return "updateStrategy OnDelete: nothing rolls out by itself"
-    if pair.workload.kind != "StatefulSet":
-        return ""
-    kept = strategy.number("rollingUpdate", "partition") or 0
-    if kept and kept >= count:
-        return f"partition {kept} of {count} replicas: nothing rolls out"
-    most = amount(strategy.get("rollingUpdate", "maxUnavailable"))
-    if most is not None and most != (1, False):
-        return (
-            "maxUnavailable of a StatefulSet counts only with a feature gate, MaxUnavailableStatefulSet: not modelled"
-        )
-    return ""
-
-
 def _with(block: s.BlockNode, entry: s.Assignment) -> s.BlockNode:
     kept = [each for each in block.entries if each.name.text != entry.name.text]
     return tree.block(block.name.text, None, [*kept, entry], block.span)
-
-
-def _unless(pod: Pod, mode: str) -> Iterator[str]:
-    """What the models do not know of these pods: they may do better or worse than the scenario."""
-    if pod.others:
-        names = ", ".join(pod.others)
-        yield f"the pod has other containers ({names}): one that runs on keeps a stopped pod Ready; not modelled"
-    gates = [gate for gate in pod.spec.each("readinessGates") if mode != PODS or not gate_opens(gate)]
-    if gates:
-        yield "readiness gates that this way of requests does not open are not modelled"
-    probe = pod.probe("readinessProbe")
-    if probe is not None and pod.probe_port(probe) is None:
-        yield "what the exec readiness probe asks cannot be seen in the manifest"
-    if pod.port is None:
-        yield "the port that is served cannot be told from the manifest"
-
-
-def config_version(said: Said | None) -> Version | None:
-    """`1.29` or `v1.29`."""
-    if said is None:
-        return None
-    parts = said.value.lstrip("v").split(".")
-    return (
-        Version(int(parts[0]), int(parts[1])) if len(parts) >= 2 and parts[0].isdigit() and parts[1].isdigit() else None
-    )

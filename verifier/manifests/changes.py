@@ -14,8 +14,7 @@ from verifier.manifests.platforms import EVERY_NODE
 from verifier.manifests.pods import pod_of, port_number
 from verifier.manifests.selection import Pair
 from verifier.manifests.translate import LABEL, pod_entries
-
-INSIDE = "ClusterIP"
+from verifier.manifests.ways import INSIDE
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from verifier.language.diagnostics import Collector, nearest
-from verifier.language.program import Span
+from verifier.language.program import Span, Version
 
 FILE = "hitless.toml"
 _TOP = {"kubernetes", "on", "app", "workload", "cluster"}
@@ -116,3 +116,13 @@ def _flat(values: Any, above: str = "") -> Any:
         inner = _flat(value, f"{above}{name}.")
         found |= inner if isinstance(value, dict) else {f"{above}{name}": value}
     return found
+
+
+def config_version(said: Said | None) -> Version | None:
+    """`1.29` or `v1.29`."""
+    if said is None:
+        return None
+    parts = said.value.lstrip("v").split(".")
+    return (
+        Version(int(parts[0]), int(parts[1])) if len(parts) >= 2 and parts[0].isdigit() and parts[1].isdigit() else None
+    )

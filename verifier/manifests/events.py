@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from verifier.language import syntax as s
 from verifier.language.program import Span
 from verifier.manifests import tree
+from verifier.manifests.annotations import asks_another_port, told
 from verifier.manifests.objects import Object, Objects
-from verifier.manifests.platforms import LOCAL
+from verifier.manifests.platforms import EVERY_NODE, LOCAL
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair, selects
 from verifier.manifests.translate import HOSTNAME, LABEL, replicas
+from verifier.manifests.ways import NODE_PORT, Way
 
 ROLLOUT, DRAIN, SCALE_DOWN, BAD_IMAGE, NODE_JOIN = EVENTS = ("rollout", "drain", "scale-down", "bad-image", "node-join")
 
-_NODE_JOIN = (
-    "no platform documents whether a new node gets requests before kube-proxy there has written its first rules: "
-    "not modelled"
-)
+# What a profile says of how its balancer takes in a node that joins.
+NEW_BACKEND = "new_backend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,19 @@ def event_of(name: str, pair: Pair, objects: Objects, running: list[Object], old
     here = pair.workload.root.head
     if name == ROLLOUT:
         return Event(name)
-    if name == NODE_JOIN:
-        return Event(name, _NODE_JOIN)
     if name == BAD_IMAGE:
         return Event(name, block=_block("bad_image", [], here))
     if old:
         return Event(name, f"{name} is about the pods that run now: give their manifests, without --from")
     if pair.workload.kind == "DaemonSet":
-        what = "a drain leaves its pods where they are" if name == DRAIN else "it has no number of replicas"
-        return Event(name, f"a DaemonSet: {what}")
+        what = {
+            DRAIN: "a drain leaves its pods where they are",
+            SCALE_DOWN: "it has no number of replicas",
+            NODE_JOIN: "the new node gets a pod of it, which is not modelled yet",
+        }
+        return Event(name, f"a DaemonSet: {what[name]}")
+    if name == NODE_JOIN:
+        return Event(name, taken=("node-join: pods stay where they are",))
     if pair.workload.kind == "StatefulSet":
         return Event(name, f"how a StatefulSet lives through a {name} is not modelled yet")
     return _scale_down(pair) if name == SCALE_DOWN else _drain(pair, objects, running)
@@ -117,6 +121,17 @@ def needs_placement(event: Event, mode: str, running: list[Object]) -> str:
     if event.name != DRAIN or mode not in LOCAL or running:
         return ""
     return "a drain with policy Local depends on where the pods are: give a dump with pods"
+
+
+def unknown_of_new_nodes(event: Event, way: Way) -> str:
+    """Why it cannot be said when somebody begins to send to a node that joins."""
+    if event.name != NODE_JOIN or way.mode not in (EVERY_NODE, *LOCAL) or way.inside:
+        return ""
+    if way.name == NODE_PORT:
+        return "nothing tells when clients of a NodePort begin to use a node that joins"
+    if all(block.name.text != NEW_BACKEND for block in way.platform.cluster):
+        return f"{way.platform.name} says nothing of how its balancer takes in a node that joins"
+    return told(way.told_by).unclear or asks_another_port(way.told_by)
 
 
 def _protects(budget: Object, workload: Object) -> bool:

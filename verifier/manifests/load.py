@@ -9,8 +9,8 @@ from pathlib import Path
 from verifier.language.diagnostics import Collector, Diagnostic, arranged, nearest
 from verifier.language.program import Span, Version
 from verifier.manifests import schema
-from verifier.manifests.cases import Case, Options, cases_of, config_version
-from verifier.manifests.config import FILE, Config, read_config
+from verifier.manifests.cases import Case, Options, cases_of
+from verifier.manifests.config import FILE, Config, config_version, read_config
 from verifier.manifests.events import ROLLOUT
 from verifier.manifests.files import STDIN, revision_texts, texts
 from verifier.manifests.findings import warn

@@ -95,10 +95,12 @@ class Object:
 
 @dataclass(slots=True)
 class Objects:
-    """What was read. `unmodelled`: objects of other groups that make pods; `ignored`: how many of each other kind."""
+    """What was read. `unmodelled`: objects of other groups that make pods; `proxy_configs`: ConfigMaps of kube-proxy;
+    `ignored`: how many of each other kind, these too."""
 
     found: dict[tuple[str, str, str], Object] = field(default_factory=dict)
     unmodelled: list[Object] = field(default_factory=list)
+    proxy_configs: list[Object] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
 
     def of(self, *kinds: str) -> Iterator[Object]:
@@ -196,3 +198,5 @@ def _other(root: Node, kind: str, group: str, objects: Objects) -> None:
         objects.unmodelled.append(_object(root, f"{kind}.{group}" if group else kind))
     else:
         objects.ignored[kind] += 1
+    if kind == "ConfigMap" and (each := _object(root, kind)).namespace == "kube-system" and "kube-proxy" in each.name:
+        objects.proxy_configs.append(each)

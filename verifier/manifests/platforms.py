@@ -23,6 +23,8 @@ EVERY_NODE, NODES_WITH_PODS, NODES_BY_CHECK, PODS, CONTROLLER = MODELLED = (
     "pods",
     "a controller in the cluster with its own list of pods",
 )
+# Clients of a headless Service: they resolve a name, and no balancer is in between.
+BY_NAME = "the addresses of a name"
 # Those that send to a node for its own pods: where pods are matters.
 LOCAL = (NODES_WITH_PODS, NODES_BY_CHECK)
 

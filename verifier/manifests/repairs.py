@@ -10,7 +10,7 @@ from verifier.language.program import Span, Version
 from verifier.language.text import read_duration
 from verifier.manifests import tree
 from verifier.manifests.findings import GRACE_S
-from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, LOCAL, NODES_BY_CHECK, NODES_WITH_PODS
+from verifier.manifests.platforms import BY_NAME, CONTROLLER, EVERY_NODE, LOCAL, NODES_BY_CHECK, NODES_WITH_PODS
 from verifier.manifests.pods import Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.translate import BALANCER, Setting, none_left, pod_entries, replicas
@@ -231,7 +231,7 @@ def _strategy(of: Setting) -> Iterator[_Change]:
 def _per_node(of: Setting) -> Iterator[_Change]:
     """A DaemonSet that takes a node's old pod first, where a node needs its own pod or all go at once."""
     least, ports = none_left(of.pair.workload), (p for c in of.pod.spec.each("containers") for p in c.each("ports"))
-    if least == 0 or (of.mode != NODES_WITH_PODS and least < of.nodes):
+    if least == 0 or (of.mode not in LOCAL and least < of.nodes):
         return
     if of.kubernetes < _SURGE_FROM or of.pod.spec.flag("hostNetwork") or any(p.number("hostPort") for p in ports):
         return  # the old pod has the port that the new one needs
@@ -259,6 +259,7 @@ def _lag_ms(of: Setting) -> int | None:
     directly = (written, stops)
     by_mode = {
         EVERY_NODE: (written, rules),
+        BY_NAME: (written, _bound(of, "dns", "answers_kept_within")),
         NODES_WITH_PODS: (written, rules, stops),
         NODES_BY_CHECK: (written, rules, _checked_ms(of, "unhealthy"), stops),
     }
@@ -270,7 +271,7 @@ def _added_ms(of: Setting) -> int | None:
     """How long the balancer may take until it sends to a new backend: what a pod has to be Ready for before an old one
     may go. None where every node is a backend, or what sends takes over
     its whole list at once."""
-    if of.mode in (EVERY_NODE, CONTROLLER):
+    if of.mode in (EVERY_NODE, CONTROLLER, BY_NAME):
         return None
     parts = (
         _bound(of, "endpoint_slice", "written_within"),

@@ -15,12 +15,13 @@ from verifier.manifests import tree
 from verifier.manifests.findings import GRACE_S
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object
-from verifier.manifests.platforms import CONTROLLER, EVERY_NODE, LOCAL, PODS
+from verifier.manifests.platforms import BY_NAME, CONTROLLER, EVERY_NODE, LOCAL, PODS
 from verifier.manifests.pods import Hook, Pod
 from verifier.manifests.rules import amount
 from verifier.manifests.selection import Pair
 
-CHECK, REQUESTS = "no_lost_request", "no_interrupted_request"
+CHECK, REQUESTS, JOINED = "no_lost_request", "no_interrupted_request", "no_request_lost_at_new_node"
+_BY_NAME = "_by_name"  # what the checks of requests to a headless Service end with
 # One question for all workloads of the same settings: its name is not among them.
 LABEL = "workload"
 BALANCER = "load_balancer"
@@ -68,33 +69,61 @@ def scenario(of: Setting, blocks: frozenset[str]) -> s.Scenario:
     """The scenario of one workload; of the platform's blocks those that the models in use know (`blocks`)."""
     workload = of.pair.workload
     label, here = LABEL, workload.root.head
-    cluster: list[tree.Entry] = [
-        tree.entry("kubernetes", tree.version(of.kubernetes.major, of.kubernetes.minor, of.told_at), of.told_at),
-        tree.entry("nodes", tree.number(of.nodes, here), here),
-        *_platform(of, blocks),
-    ]
-    service = of.pair.service.root
     template = [*pod_entries(of.pod), *_gates(of)]
     items: list[s.ScenarioItem] = [
-        tree.block("cluster", "any", cluster, here),
+        _cluster(of, blocks),
         tree.block("app", label, [*of.app, *_image(of)], here),
         tree.block("deployment", label, [*_rollout(of), *template], here),
         *_per_node(workload, label),
         *_one_by_one(of, label),
         *of.happens,
         *_running(of, template, label, here),
-        tree.block("service", label, [_policy(of, service)], service.head),
-        s.Verify(tree.name(CHECK, here), None, here),
+        _service(of),
+        s.Verify(tree.name(named(CHECK, of.mode), here), None, here),
     ]
     if any(entry.name.text == "longest_request" for entry in of.app):
-        items.append(s.Verify(tree.name(REQUESTS, here), None, here))
+        items.append(s.Verify(tree.name(named(REQUESTS, of.mode), here), None, here))
     return s.Scenario(tuple(items))
+
+
+def named(check: str, mode: str) -> str:
+    """The check of that name, of requests to what `mode` says."""
+    return check + (_BY_NAME if mode == BY_NAME else "")
+
+
+def of_new_node(of: Setting, blocks: frozenset[str]) -> s.Scenario:
+    """The scenario of a node that joins: pods stay, whatever they are."""
+    here = of.pair.workload.root.head
+    workload = (tree.block(name, LABEL, [], here) for name in ("app", "deployment"))
+    return s.Scenario((_cluster(of, blocks), *workload, _service(of), s.Verify(tree.name(JOINED, here), None, here)))
+
+
+def _cluster(of: Setting, blocks: frozenset[str]) -> s.BlockNode:
+    here = of.pair.workload.root.head
+    entries: list[tree.Entry] = [
+        tree.entry("kubernetes", tree.version(of.kubernetes.major, of.kubernetes.minor, of.told_at), of.told_at),
+        tree.entry("nodes", tree.number(of.nodes, here), here),
+        *_platform(of, blocks),
+    ]
+    return tree.block("cluster", "any", entries, here)
+
+
+def _service(of: Setting) -> s.BlockNode:
+    service = of.pair.service.root
+    entries: list[tree.Entry] = [_policy(of, service)]
+    if of.mode == BY_NAME and service.flag("spec", "publishNotReadyAddresses"):
+        span = service.at("spec", "publishNotReadyAddresses")
+        entries.append(tree.entry("publish_not_ready_addresses", tree.word("yes", span), span))
+    return tree.block("service", LABEL, entries, service.head)
 
 
 def _platform(of: Setting, blocks: frozenset[str]) -> Iterator[s.BlockNode]:
     """The platform's blocks that the models know; the balancer's only where pods matter to it."""
+    if of.mode == BY_NAME:
+        here = of.pair.service.root.head
+        yield tree.block(BALANCER, None, [tree.entry("backends", tree.word("listed", here), here)], here)
     for block in of.cluster:
-        if block.name.text not in blocks or (block.name.text == BALANCER and of.mode == EVERY_NODE):
+        if block.name.text not in blocks or (block.name.text == BALANCER and of.mode in (EVERY_NODE, BY_NAME)):
             continue
         if block.name.text == BALANCER and of.mode in (PODS, CONTROLLER):
             word = "pods" if of.mode == PODS else "listed"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from verifier.manifests.nodes import Node
 from verifier.manifests.objects import Object, Objects
 from verifier.manifests.platforms import (
+    BY_NAME,
     CONTROLLER,
     DEFAULT,
     EVERY_NODE,
@@ -18,6 +19,8 @@ from verifier.manifests.platforms import (
     profile,
 )
 from verifier.manifests.selection import Pair
+
+INSIDE, NODE_PORT, HEADLESS = "ClusterIP", "NodePort", "headless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,11 @@ class Way:
     ingress: Object | None = None
 
     @property
+    def inside(self) -> bool:
+        """Are its clients pods in the cluster?"""
+        return self.name == INSIDE
+
+    @property
     def retries(self) -> str:
         """What may save a request that the model calls lost, or nothing."""
         if self.mode != CONTROLLER:
@@ -46,13 +54,13 @@ def ways(pair: Pair, objects: Objects, on: str | None) -> Iterator[Way]:
     kind = service.text("spec", "type") or "ClusterIP"
     base = profile(on or DEFAULT)
     if service.text("spec", "clusterIP") == "None":
-        yield Way("headless", base, missing="its clients find pods by DNS, and keep what they found: not modelled")
+        yield Way(HEADLESS, base, BY_NAME)
     else:
-        yield Way("ClusterIP", base, EVERY_NODE, _inside(service, base))
+        yield Way(INSIDE, base, EVERY_NODE, _inside(service, base))
     local = service.text("spec", "externalTrafficPolicy") == "Local"
     if kind == "NodePort":
         outside = "policy Local on a NodePort is not modelled yet" if local else ""
-        yield Way("NodePort", base, EVERY_NODE, outside or _data_plane(base))
+        yield Way(NODE_PORT, base, EVERY_NODE, outside or _data_plane(base))
     if kind == "LoadBalancer":
         yield _balancer(pair.service, base, "local" if local else "cluster", objects, on)
     for ingress in pair.ingresses:
