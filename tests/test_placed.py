@@ -363,7 +363,7 @@ def test_somebody_chosen_must_be_there_and_somewhere(name: str, tmp_path: Path) 
     new = 1 if "empty" in name else 2  # there is one less
     of = program(f"use by_hand\nthings a {{ old = 1; new = {new}; nodes = 2 }}\nverify c\n", tmp_path)
     induction = Induction(of)
-    with patch.object(Book, "_holds", lambda *_: False):  # only what is accepted is known
+    with patch.object(Book, "proves", lambda *_: False):  # only what is accepted is known
         for lemma in induction.unproven():
             induction.accept(lemma, ANY_SIZE)
     known = induction.settled(of.checks["c"].parts[0].when, {})

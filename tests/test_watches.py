@@ -101,10 +101,10 @@ check c "c" {{ never bad "x" when some p: P new (Told[p] is yes) }}
 
 
 def test_what_is_shown_of_phases_holds() -> None:
-    found, tally = wrong(in_phases(range(120)), negation)
+    found, tally = wrong(in_phases(range(90)), negation)
     assert found == []
     assert tally["shown"] > 10
-    assert tally["false"] > 40
+    assert tally["false"] > 30
 
 
 @pytest.mark.slow
@@ -141,9 +141,12 @@ check c "c" {{ never bad "x" when some p: P new (Told[p] is yes) }}
 """
 
 
-def again(seeds: range) -> Iterator[tuple[int, Program]]:
-    for seed in seeds:
-        yield seed, with_places(AGAIN, 1, 2, 1)
+def again(_: range) -> Iterator[tuple[int, Program]]:
+    yield 0, with_places(AGAIN, 1, 2, 1)
+
+
+def test_a_phase_that_comes_again_is_no_phase() -> None:
+    assert wrong(again(range(1)), negation) == ([], Counter({"false": 1}))
 
 
 @pytest.mark.parametrize(("facts", "programs"), [((0, 1), again), ((2,), in_phases), ((3,), in_phases)])
@@ -154,7 +157,6 @@ def test_each_fact_about_phases_is_needed(facts: tuple[int, ...], programs: Prog
     def without(*args: Any) -> Iterator[Any]:
         yield from (one for i, one in enumerate(whole(*args)) if i not in facts)
 
-    assert wrong(programs(range(60)), negation)[0] == []
     with patch.object(proofs, "in_phases", without):
         assert wrong(programs(range(60)), negation)[0]
 
@@ -223,7 +225,7 @@ def nobody_is_the_first(lemma: Lemma) -> Condition:
 
 
 def test_what_is_shown_of_the_first_holds() -> None:
-    found, tally = wrong(of_the_first(range(120)), nobody_is_the_first)
+    found, tally = wrong(of_the_first(range(90)), nobody_is_the_first)
     assert found == []
     assert tally["shown"] > 10
     assert tally["false"] > 10
