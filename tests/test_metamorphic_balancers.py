@@ -130,6 +130,7 @@ def test_only_what_is_above_the_quota_is_too_much(ports: int, of: int, verdict: 
     assert found == [verdict]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nodes", [2, 5])
 def test_more_nodes_change_nothing_where_pods_are_backends(nodes: int, tmp_path: Path) -> None:
     for stem in ("12c-eni-gate-healthy", "12c-eni-gate-registered"):
@@ -137,6 +138,7 @@ def test_more_nodes_change_nothing_where_pods_are_backends(nodes: int, tmp_path:
         assert verdicts(program(blog(stem, ("nodes      = 4", f"nodes      = {nodes}")), tmp_path)) == own
 
 
+@pytest.mark.slow
 def test_the_policy_of_the_service_changes_nothing_where_pods_are_backends(tmp_path: Path) -> None:
     for stem in ("12c-eni-gate-healthy", "12c-eni-gate-registered", "12d-eni-drain-off", "12d-eni-drain-on"):
         own = verdicts(program(blog(stem), tmp_path))
