@@ -141,6 +141,28 @@ check c "c" {{ never bad "x" when some p: P new (Told[p] is yes) }}
 """
 
 
+@pytest.mark.parametrize(("premise", "any_size"), [("(true)", True), ("things.new < 3", False)])
+def test_what_the_earlier_phase_is_said_of_is_what_the_later_one_is_shown_for(premise: str, any_size: bool) -> None:
+    text = f"""{SIZES}
+index P = old: things.old, new: things.new
+machine Work[p: P new] {{
+  states to_do, begun, over
+  initially to_do
+  to_do -> begun "x" when count q: P new (Work[q] is begun) < 1
+  begun -> over "x" after 5s
+}}
+machine Told[p: P new] {{ states no, yes  initially no  no -> yes "x" when Work[p] is over within 1s }}
+lemma few: always {premise} implies count p: P new (Work[p] is not to_do and not (Work[p] is over)) <= 1
+lemma late following few by 3s: always count p: P new (Work[p] is over and not (Told[p] is yes)) <= 1
+check c "c" {{ never bad "x" when some p: P new (Told[p] is yes) }}
+"""
+    of = with_places(text, 1, 2, 1)
+    found = Proofs(Values(of), Deadline(Budget(seconds=60)), Induction(of))
+    with closing(found.session):
+        found.more_lemmas()
+        assert found.induction.proven()["late"].any_size is any_size
+
+
 def again(_: range) -> Iterator[tuple[int, Program]]:
     yield 0, with_places(AGAIN, 1, 2, 1)
 

@@ -143,10 +143,12 @@ class Proofs:
         proven = self.induction.proven()
         if phases.earlier not in proven:
             return []
-        if phases.premise is not None and not self.values.evaluate(phases.premise, {}, Reads()):
+        reads = Reads()
+        if phases.premise is not None and not self.values.evaluate(phases.premise, {}, reads):
             return []
+        here = THIS_TOPOLOGY if reads.size else proven[phases.earlier]
         results = self._watched(in_phases(self.values.program, lemma, phases))
-        return [replace(result, scope=weakest((result.scope, proven[phases.earlier]))) for result in results]
+        return [replace(result, scope=weakest((result.scope, here))) for result in results]
 
     def _of_the_first(self, lemma: Lemma, part: CheckTemplate, first: tuple[str, Condition]) -> list[PartResult]:
         """What shows a lemma for the first member to satisfy something; nothing if that is not shown."""
