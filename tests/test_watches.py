@@ -21,6 +21,7 @@ from verifier.analysis.questions import Deadline, Question
 from verifier.engines.induction import Induction
 from verifier.language.program import Boolean, Condition, Lemma, Program, Quantified
 from verifier.system.run import Budget
+from verifier.system.scope import Scope
 from verifier.system.values import Values
 
 Programs: TypeAlias = Callable[[range], Iterator[tuple[int, Program]]]
@@ -28,12 +29,12 @@ DELAYS = ("", "immediately", "within 1s", "within 2s", "within 1s..2s", "after 1
 SIZES = 'settings things "sizes" { old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x" }\n'
 
 
-def shown(of: Program) -> set[str]:
-    """The lemmas that hold by induction, or by a proof with time."""
+def shown(of: Program) -> dict[str, Scope]:
+    """The lemmas that hold by induction, or by a proof with time, with the sizes for which they do."""
     found = Proofs(Values(of), Deadline(Budget(seconds=60)), Induction(of))
     with closing(found.session):
         found.more_lemmas()
-        return set(found.induction.proven())
+        return found.induction.proven()
 
 
 def wrong(
@@ -156,11 +157,7 @@ lemma few: always {premise} implies count p: P new (Work[p] is not to_do and not
 lemma late following few by 3s: always count p: P new (Work[p] is over and not (Told[p] is yes)) <= 1
 check c "c" {{ never bad "x" when some p: P new (Told[p] is yes) }}
 """
-    of = with_places(text, 1, 2, 1)
-    found = Proofs(Values(of), Deadline(Budget(seconds=60)), Induction(of))
-    with closing(found.session):
-        found.more_lemmas()
-        assert found.induction.proven()["late"].any_size is any_size
+    assert shown(with_places(text, 1, 2, 1))["late"].any_size is any_size
 
 
 def again(_: range) -> Iterator[tuple[int, Program]]:

@@ -114,13 +114,8 @@ class Decider:
             for question in self.proofs.questions(part, extra):
                 questions.append(question)  # one by one: what is known when time runs out is kept
         unknown = [question for question in questions if question.result is None]
-        if not quick and not self._many and any(question.placed for question in unknown):
-            self._at_once(unknown)
-            self._walk(unknown, _SHORT_WALKS)
-        if not quick and not (self._many and any(question.placed for question in unknown)):
-            self._search(unknown, _FIRST_OF_MANY if self._many else _FIRST_STAGES)
-        if not quick and self._members <= _VERY_MANY and any(question.placed for question in unknown):
-            self._walk(unknown, _FIRST_WALKS)
+        if not quick:
+            self._sooner_than_lemmas(unknown)
         if any(q.result is None for q in unknown) and not any(q.witness for q in unknown) and self.proofs.more_lemmas():
             for question in (q for q in unknown if q.result is None):
                 question.lemmas = Lemmas(self.proofs.induction)
@@ -135,6 +130,17 @@ class Decider:
         questions += others
         self._decide(others)
         self._grade(questions)
+
+    def _sooner_than_lemmas(self, unknown: list[Question]) -> None:
+        """Answers what does not take as long as to decide the lemmas that need time."""
+        placed = any(question.placed for question in unknown)
+        if placed and not self._many:
+            self._at_once(unknown)
+            self._walk(unknown, _SHORT_WALKS)
+        if not (placed and self._many):
+            self._search(unknown, _FIRST_OF_MANY if self._many else _FIRST_STAGES)
+        if placed and self._members <= _VERY_MANY:
+            self._walk(unknown, _FIRST_WALKS)
 
     @property
     def _members(self) -> int:
@@ -203,8 +209,9 @@ class Decider:
                 if isinstance(replayed, Refusal):
                     raise WitnessRefused(exact.system, run, replayed)
                 outcome = Outcome(Answer.VIOLATED, run=run, asked=self.proofs.whole(question))
-                names = _names(exact.system)
-                question.witness = Witness(exact.system, exact.check, run, replayed, names, outcome=outcome)
+                question.witness = Witness(
+                    exact.system, exact.check, run, replayed, _names(exact.system), outcome=outcome
+                )
                 question.result = self._answer(question, question.witness)
                 return
 

@@ -41,7 +41,10 @@ _SHARE = 2
 
 @dataclass
 class Proofs:
-    """Proofs about one program with the settings of `values`; lemmas are shared between checks."""
+    """Proofs about one program with the settings of `values`; lemmas are shared between checks.
+
+    `first`: a parameter and a condition, if questions are about the first member of its class to satisfy that.
+    """
 
     values: Values
     deadline: Deadline
@@ -157,8 +160,7 @@ class Proofs:
         stay = self._watched([stays(self.values.program, lemma, member, satisfies)])
         if not stay:
             return []
-        others = Proofs(self.values, self.deadline, self.induction, session=self.session, first=first)
-        found = others._safe(part)
+        found = self._beside(self.values, first)._safe(part)
         return [*stay, *found] if found else []
 
     def _watched(self, needed: Iterable[Watched]) -> list[PartResult]:
@@ -166,11 +168,15 @@ class Proofs:
         results: list[PartResult] = []
         for one in needed:
             values = Values(one.program, typical=self.values.typical, pinned=self.values.pinned)
-            found = Proofs(values, self.deadline, self.induction, session=self.session)._safe(one.part)
+            found = self._beside(values)._safe(one.part)
             if not found:
                 return []
             results += found
         return results
+
+    def _beside(self, values: Values, first: tuple[str, Condition] | None = None) -> Proofs:
+        """Proofs that know as much of other values, or of the first member."""
+        return Proofs(values, self.deadline, self.induction, session=self.session, first=first)
 
     def not_alike(self, question: Question) -> Iterator[Question]:
         """What is SAFE on the whole slice for members that begin there says nothing of those that begin elsewhere."""
@@ -240,11 +246,11 @@ class Proofs:
         name, satisfies = self.first
         member = question.env[name]
         assert isinstance(member, Member)
-        key = id(condition)
-        if key not in self._somebody:
+        if id(condition) not in self._somebody:
             some = Quantified("some", name, member.type, member.cls, satisfies, condition.span)
-            self._somebody[key] = Boolean("implies", (condition, some), condition.span)
-        return (satisfies, {name: member}) if question.lemmas.settled(self._somebody[key], env) else None
+            self._somebody[id(condition)] = Boolean("implies", (condition, some), condition.span)
+        says_so = question.lemmas.settled(self._somebody[id(condition)], env)
+        return (satisfies, {name: member}) if says_so else None
 
     def partly_relaxed(self, question: Question) -> PartResult | None:
         """SAFE, if the whole slice is without the machines of other members of one type."""

@@ -1,4 +1,4 @@
-"""`following`: the phases of two lemmas of which the one shows the other (verifier/analysis/pace.py says how)."""
+"""`following`: the phases of two lemmas of which the one shows the other (verifier/analysis/watches.py says how)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from verifier.language import program as p
 from verifier.language import syntax as s
 from verifier.language.conditions import Conditions
 from verifier.language.scope import Scope, World
+from verifier.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class _AtMost:
+    """That fewer than `too_many` members are `what`; `premise`: under what that is said."""
+
+    premise: p.Static | None
+    member: p.Parameter
+    too_many: p.Static
+    what: p.Condition
 
 
 def phases(world: World, checker: Conditions, node: s.Following, late: p.Lemma) -> p.Phases | None:
@@ -18,12 +29,12 @@ def phases(world: World, checker: Conditions, node: s.Following, late: p.Lemma) 
         world.report.unknown("HL201", node.lemma.span, "no lemma before this one is called", name, world.lemmas)
         return None
     first, second = _at_most(world.lemmas[name]), _at_most(late)
-    if first and second and _same(first[1:3], second[1:3]):
-        *begun, end = _parts(first[3])
-        over = _parts(second[3])[0]
+    if first and second and _same((first.member, first.too_many), (second.member, second.too_many)):
+        *begun, end = _parts(first.what)
+        over = _parts(second.what)[0]
         if begun and isinstance(end, p.Boolean) and end.op == "not" and _same(end.args[0], over):
             since = p.Boolean("and", tuple(begun), end.span)
-            return p.Phases(name, first[0], first[1], since, over, second[3], by)
+            return p.Phases(name, first.premise, first.member, since, over, second.what, by)
     if not world.report.damaged and not world.report.incomplete:
         what = f"`{late.name}` does not count who is over what `{name}` counts"
         fix = f"count x: T (A and not B) <= N in `{name}`, count x: T (B and C) <= N in `{late.name}`"
@@ -31,14 +42,13 @@ def phases(world: World, checker: Conditions, node: s.Following, late: p.Lemma) 
     return None
 
 
-def _at_most(lemma: p.Lemma) -> tuple[p.Static | None, p.Parameter, p.Static, p.Condition] | None:
-    """Under what it holds, who is counted, from which number on there are too many, and what of them."""
+def _at_most(lemma: p.Lemma) -> _AtMost | None:
     premise, said = None, lemma.always
     if isinstance(said, p.Boolean) and said.op == "implies" and isinstance(said.args[0], p.When):
         premise, said = said.args[0].value, said.args[1]
     match said:
         case p.Boolean("not", (p.CountCompare((p.Counted(1, var, type_name, cls, body),), bound),)):
-            return premise, p.Parameter(var, type_name, cls), bound, body
+            return _AtMost(premise, p.Parameter(var, type_name, cls), bound, body)
     return None
 
 
