@@ -56,7 +56,7 @@ _SHORT_WALKS = 10_000
 # Events of walks for a question before such lemmas, and before what takes longer than they do.
 _FIRST_WALKS = 40_000
 _MORE_WALKS = 150_000
-# Systems of no more machines are searched at once if members are told apart by where they begin; of no more, not walked.
+# Systems of no more machines are searched at once where members are told apart by where they begin; or not walked.
 _TINY, _SMALL = 20, 26
 # Once there is a violation, so much work goes into the other parts.
 _WORK_MORE = WORK_A_SECOND // 2
