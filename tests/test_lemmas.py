@@ -213,6 +213,17 @@ machine Link[p: P one, q: P two] { states down, up  initially down  down -> up "
 machine M[p: P] { states a, b  initially a  a -> b "x" }
 """
 
+BOTH = """
+machine M[p: P] { states a, b  initially a  a -> b "x"  b -> a "x" }
+machine N[p: P] { states a, b  initially a  a -> b "x"  b -> a "x" }
+"""
+CHAIN = """
+machine M[p: P] { states a, b  initially a  a -> b "x" }
+machine N[p: P] { states a, b  initially a  a -> b "x" when M[p] is b }
+lemma in_order[p: P] "x": always N[p] is b implies M[p] is b
+"""
+PARTS = "count p: P one (M[p] is b and N[p] is a) + count p: P one (N[p] is b)"
+
 # (model, lemma, is it an invariant for any number?)
 BY_HAND = {
     "counts of two classes": (RELAY, "count p: P two (M[p] is running) <= count p: P one (M[p] is stopped)", True),
@@ -229,6 +240,12 @@ BY_HAND = {
         VIEWS, "count p: P (M[p] is b seen by Mirror) <= count p: P (M[p] is b)", True),
     "a copy counts no less than there is": (
         VIEWS, "count p: P (M[p] is b seen by Mirror) >= count p: P (M[p] is b)", False),
+    "P is Q, or P and not Q": (
+        BOTH, f"count p: P one (M[p] is b) <= {PARTS}", True),
+    "P and not Q, and Q, are more than P": (
+        BOTH, f"{PARTS} <= count p: P one (M[p] is b)", False),
+    "P and not Q, and Q, are no more than P if Q says so": (
+        CHAIN, f"{PARTS} <= count p: P one (M[p] is b)", True),
     "through a machine without index": (SWITCH, "some p: P (M[p] is b) implies Switch is on", True),
     "of a machine without index": (SWITCH, "Switch is on implies some p: P (M[p] is b)", False),
     "states with ranges": (LEVELS, "every p: P (L[p] is {low, high(0), high(1), high(2)})", True),
