@@ -10,14 +10,17 @@ import pytest
 from cases import blog, program
 from systems import small
 
+from verifier.analysis.both import MACHINES_MAX, answered
 from verifier.analysis.decide import Decider
 from verifier.analysis.verdict import Verdict
 from verifier.analysis.verify import verify_program
-from verifier.engines import events, terms
+from verifier.engines import events, graph, terms
 from verifier.engines.clock import OutOfBudget
+from verifier.engines.graph.layout import layout_of
+from verifier.engines.graph.symmetry import symmetry_of
 from verifier.engines.terms import Sat
 from verifier.system.ir import TRUE, And, AtLeast, Check, In, Machine, Seen, Step, System, View
-from verifier.system.patience import OutOfTime
+from verifier.system.patience import OutOfTime, patience
 from verifier.system.run import Answer, Budget
 
 
@@ -111,6 +114,29 @@ def test_building_a_system_keeps_to_the_budget(tmp_path: Path) -> None:
     (found,) = verify_program(of, (), Budget(0.2)).checks
     assert found.verdict is Verdict.INCONCLUSIVE
     assert [part.reason for part in found.parts] == ["the time budget ran out"]
+
+
+def test_preparing_an_exhaustive_search_keeps_to_the_budget() -> None:
+    two = tuple(Machine(f"m[{i}]", ("a", "b"), "a") for i in range(2))
+    steps = tuple(Step(m.name, m.name, "a", "b", TRUE, 1, 2) for m in two)
+    layout = layout_of(System(1000, two, (), steps, ()), timed=True)
+    assert symmetry_of(layout, None, True).classes
+    with pytest.raises(OutOfTime), patience(time.monotonic() - 1):
+        symmetry_of(layout, None, True)
+
+
+def test_a_large_system_that_goes_round_is_not_searched_exhaustively(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To prepare the search took minutes (row 12b with 100 replicas, 25 of them at a time)."""
+    many = [Machine(f"m[{i}]", ("a", "b"), "a") for i in range(MACHINES_MAX + 1)]
+    steps = [Step(f"{m.name} {s}", m.name, s, t, TRUE, 1, 2) for m in many for s, t in (("a", "b"), ("b", "a"))]
+    check = Check("c", "never", AtLeast(len(many) + 1, tuple(at(m.name, "b") for m in many) * 2))
+    system = System(1000, tuple(many), (), tuple(steps), (check,))
+
+    def no_search(*_: Any, **__: Any) -> Any:
+        raise AssertionError("searched")
+
+    monkeypatch.setattr(graph, "check", no_search)
+    assert answered(system, Budget(20.0, work=1)).answer is Answer.UNKNOWN
 
 
 def test_what_was_found_in_time_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

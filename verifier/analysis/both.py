@@ -23,7 +23,7 @@ from verifier.system.suffix import going_round
 _STATES_MAX = 60_000
 # Where machines go round, this part of the time is kept for the graph engine, if there are so many seconds at least.
 _KEPT, _KEPT_FROM = 0.2, 10.0
-# Of larger systems no estimate is made.
+# Larger systems are not searched, and no estimate is made of them.
 MACHINES_MAX = 300
 # An estimate that is too low by more than this ends the search.
 _TOO_LOW = 4
@@ -42,7 +42,7 @@ def answered(system: ir.System, budget: Budget, *, proof: bool = True, **wish: A
     """The answer to the one check of `system`, `asked` with it: by the events engine (which `wish` is for), or by the
     graph engine where machines go round and the former does not know. Without `proof` only a violation is wanted.
     """
-    check, round_ = system.checks[0], proof and bool(going_round(system))
+    check, round_ = system.checks[0], proof and len(system.machines) <= MACHINES_MAX and bool(going_round(system))
     kept = budget.seconds * _KEPT if round_ and budget.seconds >= _KEPT_FROM else 0.0
     outcome = events.check(system, check, replace(budget, seconds=budget.seconds - kept), proof=proof, **wish)
     if outcome.answer is Answer.UNKNOWN and round_:

@@ -19,6 +19,7 @@ import numpy as np
 from verifier.engines.graph.layout import Field, Layout
 from verifier.engines.graph.vector import Words
 from verifier.system.ir import And, AtLeast, Check, Const, Expr, In, Not, Or, Seen
+from verifier.system.patience import look
 
 _INDEXED = re.compile(r"([^\[\]]*)\[([^\[\]]*)\]")
 
@@ -175,6 +176,7 @@ class _Finder:
         cannot.
         """
         if id(expr) not in memo:
+            look()
             match expr:
                 case Const(value):
                     key: object = value
