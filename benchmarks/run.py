@@ -47,6 +47,7 @@ LARGE = (
     ("09b-local-17-healthy-0", {"replicas": 20, "nodes": 10}),
     ("12a-eni-slow-start-18", {"replicas": 100}),
     ("12a-eni-slow-start-17", {"replicas": 100}),
+    ("12b-eni-fast-start", {"replicas": 100}),
     ("10a-daemon-set-11", {"nodes": 200}),
 )
 EXIT_CODES = {0: "SAFE", 1: "UNSAFE", 2: "refused", 3: "failed", 4: "no answer"}

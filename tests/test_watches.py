@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeAlias
 from unittest.mock import patch
 
 import pytest
+from cases import blog, program
 from oracle import TooLarge
 from placed_programs import with_places
 from test_placed import never, occurs
@@ -18,14 +20,17 @@ from test_placed import never, occurs
 from verifier.analysis import proofs, watches
 from verifier.analysis.proofs import Proofs
 from verifier.analysis.questions import Deadline, Question
+from verifier.analysis.verdict import Verdict
+from verifier.analysis.verify import verify_program
 from verifier.engines.induction import Induction
-from verifier.language.program import Boolean, Condition, Lemma, Program, Quantified
+from verifier.language.program import Boolean, Condition, Lemma, Phases, Program, Quantified
 from verifier.system.run import Budget
 from verifier.system.scope import Scope
 from verifier.system.values import Values
 
 Programs: TypeAlias = Callable[[range], Iterator[tuple[int, Program]]]
 DELAYS = ("", "immediately", "within 1s", "within 2s", "within 1s..2s", "after 1s", "after 2s", "within 2s..3s")
+TOLD = ("immediately", "within 1s", "within 2s", "within 3s", "after 4s", "within 5s", "after 7s")
 SIZES = 'settings things "sizes" { old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x" }\n'
 
 
@@ -65,40 +70,41 @@ def negation(lemma: Lemma) -> Condition:
 def in_phases(seeds: range) -> Iterator[tuple[int, Program]]:
     for seed in seeds:
         draw = random.Random(seed)
-        many, by = draw.choice("12"), draw.choice("123")
+        many, by = draw.choice((1, 1, 1, 2)), draw.choice((1, 2, 3, 3))
+        late = many if many == 2 else draw.choice((1, 1, 2, 3))
         free = f"count q: P new (Begun[q] is yes and Work[q] is not over) < {many}"
-        again = draw.choice(("", "", f"when {free}", "when Begun[p] is no"))
+        again = draw.choice(("", "", "", "", f"when {free}", "when Begun[p] is no"))
         text = f"""{SIZES}
 index P = old: things.old, new: things.new
 machine Begun[p: P new] {{
   states no, yes
   initially no
   no -> yes "x" when {free} {draw.choice(DELAYS)}
-{draw.choice(("", "", f'  yes -> no "x" {draw.choice(DELAYS[2:])}'))}
+{draw.choice(("", "", "", f'  yes -> no "x" {draw.choice(DELAYS[2:])}'))}
 }}
 machine Long[p: P new] {{
   states no, yes
   initially no
-  no -> yes "x" when Begun[p] is yes after {draw.choice("123")}s
+  no -> yes "x" when Begun[p] is yes after {by + draw.choice((0, 1, 1, 2))}s
 }}
 machine Work[p: P new] {{
   states to_do, over, again
   initially to_do
-  to_do -> over "x" when {draw.choice(("Begun[p] is yes", "Long[p] is yes"))} {draw.choice(DELAYS)}
+  to_do -> over "x" when {draw.choice(("Begun[p] is yes", "Long[p] is yes", "Long[p] is yes"))} {draw.choice(DELAYS)}
   {f'over -> again "x" {again} {draw.choice(DELAYS[2:])}' if again else ""}
   again -> over "x" {draw.choice(DELAYS)}
 }}
 machine Told[p: P new] {{
   states no, yes
   initially no
-  no -> yes "x" when Work[p] is over {draw.choice(DELAYS)}
-  {draw.choice(("", 'yes -> no "x" within 1s', 'yes -> no "x" when Work[p] is again immediately'))}
+  no -> yes "x" when Work[p] is over {draw.choice(TOLD)}
+  {draw.choice(("", "", 'yes -> no "x" within 1s', 'yes -> no "x" when Work[p] is again immediately'))}
 }}
 lemma few: always count p: P new (Begun[p] is yes and not (Work[p] is over)) <= {many}
-lemma late following few by {by}s: always count p: P new (Work[p] is over and not (Told[p] is yes)) <= {many}
+lemma late following few by {by}s: always count p: P new (Work[p] is over and not (Told[p] is yes)) <= {late}
 check c "c" {{ never bad "x" when some p: P new (Told[p] is yes) }}
 """
-        yield seed, with_places(text, 1, draw.choice((2, 3)), 1)
+        yield seed, with_places(text, 1, late + 1, 1)
 
 
 def test_what_is_shown_of_phases_holds() -> None:
@@ -106,6 +112,31 @@ def test_what_is_shown_of_phases_holds() -> None:
     assert found == []
     assert tally["shown"] > 10
     assert tally["false"] > 30
+
+
+def test_one_time_more_than_the_numbers_allow_is_wrong() -> None:
+    whole = proofs.in_phases
+
+    def once_more(of: Program, lemma: Lemma, phases: Phases, rounds: int) -> Iterator[watches.Watched]:
+        return whole(of, lemma, phases, rounds + 1)
+
+    with patch.object(proofs, "in_phases", once_more):
+        assert wrong(in_phases(range(60)), negation)[0]
+
+
+@pytest.mark.parametrize(
+    ("replicas", "verdict"),
+    [
+        pytest.param("4", Verdict.UNSAFE, marks=pytest.mark.slow),
+        pytest.param("5", Verdict.SAFE, marks=pytest.mark.slow),
+        ("100", Verdict.SAFE),
+    ],
+)
+def test_pods_that_start_sooner_than_the_balancer_checks_them(replicas: str, verdict: Verdict, tmp_path: Path) -> None:
+    """Row 12b: each takes 5 s, and waits for 18 s, so that four wait at a time."""
+    of = program(blog("12b-eni-fast-start", ("replicas        = 3", f"replicas = {replicas}")), tmp_path)
+    (found,) = verify_program(of, (), Budget(60)).checks
+    assert found.verdict is verdict
 
 
 @pytest.mark.slow

@@ -142,15 +142,21 @@ class Proofs:
         return self._safe(part) if lemma.first is None else self._of_the_first(lemma, part, lemma.first)
 
     def _in_phases(self, lemma: Lemma, phases: Phases) -> list[PartResult]:
-        """What shows that there are no more members in a phase than in the one before; nothing if that is not shown."""
+        """What shows how many are in a phase, from how many are in the one before; nothing if it is not shown."""
         proven = self.induction.proven()
         if phases.earlier not in proven:
             return []
         reads = Reads()
         if phases.premise is not None and not self.values.evaluate(phases.premise, {}, reads):
             return []
+        rounds = 1
+        if phases.bounds is not None:
+            first, then = (self.values.evaluate(bound, {}, reads) - 1 for bound in phases.bounds)
+            rounds = then // max(first, 1)
+            if rounds < 1:
+                return []
         here = THIS_TOPOLOGY if reads.size else proven[phases.earlier]
-        results = self._watched(in_phases(self.values.program, lemma, phases))
+        results = self._watched(in_phases(self.values.program, lemma, phases, rounds))
         return [replace(result, scope=weakest((result.scope, here))) for result in results]
 
     def _of_the_first(self, lemma: Lemma, part: CheckTemplate, first: tuple[str, Condition]) -> list[PartResult]:

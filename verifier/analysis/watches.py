@@ -3,10 +3,10 @@
 Nobody else reads that machine, so that every run of the system has one with it, in which it is as early or as late as
 its delay allows. With it two kinds of lemmas are shown that neither induction nor a single slice could show:
 
-*Phases.* If nobody is in a phase for as long as everybody was in the phase before, then all who are in it now were in
-that one together, at one moment; so they are no more than may be there. In detail, with the time `by`: at the moment
-`by` ago, after everything that happened then, whoever is late now had begun, or would not be late, and was not over it,
-or would not be late any more; both facts stay once they are so.
+*Phases.* Everybody is in the first of two phases for longer than `by`, and nobody is in the second for `rounds` times
+that. Then those who have come to the second during the last `by` were all in the first at the moment `by` ago, after
+everything that happened then: they had begun, or would not have come yet, and were not over it. They are no more than
+may be there; and so for each `by` before. Both facts, begun and over, stay once they are so.
 
 *The first.* What is said of the first member of a class to satisfy something is said of that one for ever only if it
 goes on satisfying it.
@@ -18,11 +18,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from verifier.language.program import (
+    Arithmetic,
     Boolean,
     CheckTemplate,
     Condition,
     InState,
     Lemma,
+    Literal_,
     MachineTemplate,
     Parameter,
     Phases,
@@ -51,13 +53,14 @@ def stays(program: Program, lemma: Lemma, member: Parameter, fact: Condition) ->
     return _watched(program, lemma, member, fact, None, (_watching(member, fact), _not(fact)))
 
 
-def in_phases(program: Program, lemma: Lemma, phases: Phases) -> Iterator[Watched]:
-    """What must be so of a single member for a lemma to follow from the one about the earlier phase."""
-    member, begun, over, late = phases.member, phases.begun, phases.over, phases.late
+def in_phases(program: Program, lemma: Lemma, phases: Phases, rounds: int) -> Iterator[Watched]:
+    """What must be so of each member for no more to be late than `rounds` times those of the earlier phase."""
+    member, begun, over, late, by = phases.member, phases.begun, phases.over, phases.late, phases.by
+    whole = Arithmetic("*", (Literal_(rounds, by.span), by), by.span)
     yield stays(program, lemma, member, begun)
     yield stays(program, lemma, member, over)
-    yield _watched(program, lemma, member, over, phases.by, (late, _watching(member, over)))
-    yield _watched(program, lemma, member, begun, phases.by, (late, _not(_watching(member, begun))))
+    yield _watched(program, lemma, member, over, whole, (late, _watching(member, over)))
+    yield _watched(program, lemma, member, begun, by, (over, _not(_watching(member, begun))))
 
 
 def _watched(

@@ -248,7 +248,7 @@ _ENTRIES = (
         "HL316",
         "a lemma that cannot follow another one",
         "A lemma follows an earlier one if that one says how many members have begun something and are not over it, "
-        "and it says that no more of them are over it and something else. Both are `count x: T (..) <= N`, of one N.",
+        "and it says how many of them are over it and something else. Both are `count x: T (..) <= N`, of one T and x.",
         "lemma few_late following few_open by 5s: always count w: Worker (Work[w] is late) <= 2",
         "lemma few_late following few_open by 5s: always count w: Worker (ready(w) and not served(w)) <= 2",
     ),

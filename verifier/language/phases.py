@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from verifier.language import program as p
 from verifier.language import syntax as s
 from verifier.language.conditions import Conditions
-from verifier.language.scope import Scope, World
+from verifier.language.scope import IndexVariable, Scope, World
 from verifier.records import dataclass
 
 
@@ -23,23 +23,33 @@ class _AtMost:
 
 def phases(world: World, checker: Conditions, node: s.Following, late: p.Lemma) -> p.Phases | None:
     """The phases of the lemma `late` and the one that it follows; None if that is a mistake, which is then reported."""
-    by = checker.static(node.by, Scope(), "duration")
-    name = node.lemma.text
+    name, second = node.lemma.text, _at_most(late)
+    by = checker.static(node.by, _scope(second, node), "duration")
     if name not in world.lemmas:
         world.report.unknown("HL201", node.lemma.span, "no lemma before this one is called", name, world.lemmas)
         return None
-    first, second = _at_most(world.lemmas[name]), _at_most(late)
-    if first and second and _same((first.member, first.too_many), (second.member, second.too_many)):
+    first = _at_most(world.lemmas[name])
+    if first and second and first.member == second.member:
         *begun, end = _parts(first.what)
         over = _parts(second.what)[0]
         if begun and isinstance(end, p.Boolean) and end.op == "not" and _same(end.args[0], over):
             since = p.Boolean("and", tuple(begun), end.span)
-            return p.Phases(name, first.premise, first.member, since, over, second.what, by)
+            alike = _same(first.too_many, second.too_many)
+            bounds = None if alike else (first.too_many, second.too_many)
+            return p.Phases(name, first.premise, first.member, since, over, second.what, by, bounds)
     if not world.report.damaged and not world.report.incomplete:
         what = f"`{late.name}` does not count who is over what `{name}` counts"
-        fix = f"count x: T (A and not B) <= N in `{name}`, count x: T (B and C) <= N in `{late.name}`"
+        fix = f"count x: T (A and not B) <= N in `{name}`, count x: T (B and C) <= M in `{late.name}`"
         world.report.add("HL316", node.span, what, fix=fix)
     return None
+
+
+def _scope(counted: _AtMost | None, node: s.Following) -> Scope:
+    """How long a phase takes may depend on the member, by the name that it is counted under."""
+    if counted is None:
+        return Scope()
+    member = counted.member
+    return Scope().bind(member.name, IndexVariable(member.type, member.cls, node.span))
 
 
 def _at_most(lemma: p.Lemma) -> _AtMost | None:
