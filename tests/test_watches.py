@@ -23,6 +23,7 @@ from verifier.analysis.questions import Deadline, Question
 from verifier.analysis.verdict import Verdict
 from verifier.analysis.verify import verify_program
 from verifier.engines.induction import Induction
+from verifier.language.load import load
 from verifier.language.program import Boolean, Condition, Lemma, Phases, Program, Quantified
 from verifier.system.run import Budget
 from verifier.system.scope import Scope
@@ -189,6 +190,31 @@ lemma late following few by 3s: always count p: P new (Work[p] is over and not (
 check c "c" {{ never bad "x" when some p: P new (Told[p] is yes) }}
 """
     assert shown(with_places(text, 1, 2, 1))["late"].any_size is any_size
+
+
+# Old ones take 2 s and new ones 5 s: both may be late at once, an old one that came after a new one.
+BY_CLASS = f"""{SIZES}
+index P = old: things.old, new: things.new
+let takes(p: P) = if p is old then 1s else 4s
+machine Work[p: P] {{
+  states to_do, begun, over
+  initially to_do
+  to_do -> begun "x" when count q: P (Work[q] is begun) < 1
+  begun -> over "x" after takes(p) + 1s
+}}
+machine Told[p: P] {{ states no, yes  initially no  no -> yes "x" when Work[p] is over after takes(p) - 1s }}
+lemma few: always count p: P (Work[p] is not to_do and not (Work[p] is over)) <= 1
+lemma late following few by takes(p): always count p: P (Work[p] is over and not (Told[p] is yes)) <= 1
+check c "c" {{ never bad "x" when some p: P (Told[p] is yes) }}
+"""
+
+
+def test_how_long_a_phase_takes_is_one_time_for_all_who_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "m.model"
+    path.write_text(BY_CLASS, "utf-8")
+    assert "HL201" in {d.code for d in load((path,)).diagnostics}
+    path.write_text(BY_CLASS.replace("count p: P (", "count p: P new ("), "utf-8")
+    assert not load((path,)).diagnostics
 
 
 def again(_: range) -> Iterator[tuple[int, Program]]:

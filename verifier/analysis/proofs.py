@@ -150,8 +150,8 @@ class Proofs:
         if phases.premise is not None and not self.values.evaluate(phases.premise, {}, reads):
             return []
         rounds = 1
-        if phases.bounds is not None:
-            first, then = (self.values.evaluate(bound, {}, reads) - 1 for bound in phases.bounds)
+        if phases.too_many is not None:
+            first, then = (self.values.evaluate(many, {}, reads) - 1 for many in phases.too_many)
             rounds = then // max(first, 1)
             if rounds < 1:
                 return []

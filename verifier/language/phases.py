@@ -35,8 +35,8 @@ def phases(world: World, checker: Conditions, node: s.Following, late: p.Lemma) 
         if begun and isinstance(end, p.Boolean) and end.op == "not" and _same(end.args[0], over):
             since = p.Boolean("and", tuple(begun), end.span)
             alike = _same(first.too_many, second.too_many)
-            bounds = None if alike else (first.too_many, second.too_many)
-            return p.Phases(name, first.premise, first.member, since, over, second.what, by, bounds)
+            too_many = None if alike else (first.too_many, second.too_many)
+            return p.Phases(name, first.premise, first.member, since, over, second.what, by, too_many)
     if not world.report.damaged and not world.report.incomplete:
         what = f"`{late.name}` does not count who is over what `{name}` counts"
         fix = f"count x: T (A and not B) <= N in `{name}`, count x: T (B and C) <= M in `{late.name}`"
@@ -45,8 +45,8 @@ def phases(world: World, checker: Conditions, node: s.Following, late: p.Lemma) 
 
 
 def _scope(counted: _AtMost | None, node: s.Following) -> Scope:
-    """How long a phase takes may depend on the member, by the name that it is counted under."""
-    if counted is None:
+    """How long the phase takes may depend on the class that is counted. It is one time for all who are."""
+    if counted is None or counted.member.cls is None:
         return Scope()
     member = counted.member
     return Scope().bind(member.name, IndexVariable(member.type, member.cls, node.span))

@@ -507,8 +507,8 @@ class Phases:
     """`following earlier by d`: two phases of a `member`, of each of which a lemma says how many may be in it.
 
     The earlier one lies between two facts, `begun` and `over`; the later one, `late`, is after the second. `premise`:
-    what the earlier lemma holds under. Everybody is in the earlier phase for longer than `by`. `bounds`: as many as may
-    not be in the earlier and in the later phase, if those are two numbers.
+    what the earlier lemma holds under. Everybody is in the earlier phase for longer than `by`. `too_many`:
+    for the earlier and for the later phase, if those are two numbers.
     """
 
     earlier: str
@@ -518,7 +518,7 @@ class Phases:
     over: Condition
     late: Condition
     by: Static
-    bounds: tuple[Static, Static] | None
+    too_many: tuple[Static, Static] | None
 
 
 @dataclass(frozen=True)
