@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cached_property
 
@@ -24,11 +23,13 @@ _EXTRA_TURNS = (1, 4, 12)
 _SLOTS_MAX = 150
 # Making a term takes about as long as so much work of the solver.
 _WORK_A_TERM = 50
-# A core is worth as much work as the proof took, and this much at least; making it smaller, this much at most.
+# To make a core smaller is worth as much work as the proof took, this much at least and this much at most.
 _CORE_WORK_MIN = WORK_A_SECOND // 20
 _CORE_WORK_MAX = WORK_A_SECOND // 2
-# After a longer proof nothing is looked for: then it is said to rest on all bounds.
+# After so much work a proof is said to rest on all bounds. With more rules than this, to assume the bounds takes longer
+# than to assert them, and is done in a second search.
 _CORE_PROOF_MAX = 2 * WORK_A_SECOND
+_CORE_RULES_MAX = 10_000
 # A better run than the first is worth twice the work that finding the first took, and this much at least.
 _BEST_WORK_MIN = WORK_A_SECOND // 2
 
@@ -146,11 +147,11 @@ def _attempt(
         built = clock.spent()
         clock.done += _WORK_A_TERM * (terms.size - size)
         solver = Solver(terms, clock)
-        for rule in (*encoding.definitions(), *encoding.rules, *encoding.bounds.values()):
+        bounds = list(encoding.bounds.values())
+        assumed = bounds if wish.core and len(encoding.rules) <= _CORE_RULES_MAX else []
+        for rule in (*encoding.definitions(), *encoding.rules, *(() if assumed else bounds)):
             solver.add(rule)
-        solver.push()
-        solver.add(goal)
-        answer = solver.solve()
+        answer, core = _answer(solver, goal, assumed, clock)
         statistics = {
             "slots": shape.slots,
             "build_ms": int((built - begun) * 1000),
@@ -167,17 +168,18 @@ def _attempt(
             if not wish.proof:
                 return Outcome(Answer.UNKNOWN, reason="repetition was cut", statistics=statistics), False
             solver.pop()
-            solver.push()
-            goals.append(repeats)
-            solver.add(repeats)
-            answer = solver.solve()
+            answer, more = _answer(solver, repeats, assumed, clock)
             if answer is not Sat.NO:
                 cuts = sorted(f"{name} at {len(t.steps)} changes" for name, t in shape.turns.items() if t.cut)
                 why = _why(solver) if answer is Sat.UNKNOWN else f"repetition was cut: {', '.join(cuts)}"
                 again = answer is Sat.YES and shape.slots <= _SLOTS_MAX
                 return Outcome(Answer.UNKNOWN, reason=why, statistics=statistics), again
-        rests_on = _core(encoding, goals, clock) if wish.core else frozenset()
-        return Outcome(Answer.HOLDS, core=rests_on, statistics=statistics), False
+            core |= more
+            goals.append(repeats)
+        if wish.core and not assumed:
+            core = _core(encoding, goals, clock)
+        name = {literal: bound for bound, literal in encoding.bounds.items()}
+        return Outcome(Answer.HOLDS, core=frozenset(name[bound] for bound in core), statistics=statistics), False
     finally:
         if solver is not None:
             solver.close()
@@ -190,43 +192,62 @@ def _why(solver: Solver) -> str:
     return "the memory budget ran out" if "mem" in reason else f"the solver gave up: {reason}"
 
 
-def _core(encoding: Encoding, goals: Iterable[Term], clock: Clock) -> frozenset[Bound]:
-    """The bounds that the proof rests on; all of them where there is no time to find out."""
-    name = {literal: bound for bound, literal in encoding.bounds.items()}
-    found: set[Term] = set()
+def _answer(solver: Solver, goal: Term, bounds: list[Term], clock: Clock) -> tuple[Sat, set[Term]]:
+    """Whether `goal` can be, with all `bounds`; if not, the ones of them that this rests on: all, if it took long.
+
+    A search in which the bounds are assumed tells which ones were used.
+    """
+    solver.push()
+    solver.add(goal)
+    if not bounds:
+        return solver.solve(), set()
+    answer = solver.solve(bounds, _CORE_PROOF_MAX)
+    if answer is Sat.NO:
+        return answer, _smaller(solver, clock, bounds)
+    for bound in bounds:
+        solver.add(bound)
+    return solver.solve() if answer is Sat.UNKNOWN else answer, set(bounds)
+
+
+def _core(encoding: Encoding, goals: list[Term], clock: Clock) -> set[Term]:
+    """The bounds that a proof rests on which assumed none; all of them where there is no time to find out."""
+    bounds = list(encoding.bounds.values())
     if clock.done > _CORE_PROOF_MAX:
-        return frozenset(encoding.bounds)
+        return set(bounds)
     work = max(_CORE_WORK_MIN, clock.done)
-    goal_solver = Solver(encoding.terms, clock)
+    solver = Solver(encoding.terms, clock)
+    found: set[Term] = set()
     try:
         for rule in (*encoding.definitions(), *encoding.rules):
-            goal_solver.add(rule)
+            solver.add(rule)
         for goal in goals:
-            goal_solver.push()
-            goal_solver.add(goal)
-            found |= _one_core(goal_solver, clock, list(name), work)
-            goal_solver.pop()
+            solver.push()
+            solver.add(goal)
+            if solver.solve(bounds, work) is not Sat.NO:
+                return set(bounds)
+            found |= _smaller(solver, clock, bounds)
+            solver.pop()
     except (OutOfBudget, SolverError):
-        found = set(name)
-    finally:
-        goal_solver.close()
-    return frozenset(name[literal] for literal in found)
-
-
-def _one_core(solver: Solver, clock: Clock, bounds: list[Term], work: int) -> set[Term]:
-    """A core of one goal, shrunk by leaving out one bound after another while the work is worth it."""
-    if solver.solve(bounds, work) is not Sat.NO:
         return set(bounds)
+    finally:
+        solver.close()
+    return found
+
+
+def _smaller(solver: Solver, clock: Clock, bounds: list[Term]) -> set[Term]:
+    """The bounds that the last answer used, without one after another while the work is worth it."""
     used = solver.core()
     core = [bound for bound in bounds if bound in used]
-    stop = clock.done + min(work, _CORE_WORK_MAX)
-    for bound in list(core):
-        if clock.done > stop:
-            break
-        rest = [other for other in core if other != bound]
-        if solver.solve(rest, min(work, _CORE_WORK_MAX) // 4) is Sat.NO:
-            used = solver.core()
-            core = [other for other in rest if other in used]
+    work = min(max(_CORE_WORK_MIN, clock.done), _CORE_WORK_MAX)
+    stop = clock.done + work
+    with suppress(OutOfBudget, SolverError):
+        for bound in list(core):
+            if clock.done > stop:
+                break
+            rest = [other for other in core if other != bound]
+            if solver.solve(rest, work // 4) is Sat.NO:
+                used = solver.core()
+                core = [other for other in rest if other in used]
     return set(core)
 
 
