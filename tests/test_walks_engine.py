@@ -68,7 +68,7 @@ def test_what_it_finds_is_one_and_it_finds_most(make: Callable[[int], System]) -
         for check in system.checks:
             if check.kind != "never":
                 continue
-            found = walks.search(system, check, 3_000)
+            found = walks.Search(system, check).until(3_000)
             if found.run is not None:
                 replayed = replay(system, check, found.run)
                 assert isinstance(replayed, Replayed), replayed
@@ -90,7 +90,20 @@ def test_what_it_finds_is_one_and_it_finds_most(make: Callable[[int], System]) -
 def test_the_same_seed_gives_the_same_run() -> None:
     system = small(3)
     check = next(check for check in system.checks if check.kind == "never")
-    assert walks.search(system, check, 2_000, seed=7) == walks.search(system, check, 2_000, seed=7)
+    assert walks.Search(system, check, seed=7).until(2_000) == walks.Search(system, check, seed=7).until(2_000)
+
+
+def test_a_search_goes_on_where_it_stopped() -> None:
+    """Over as many climbs as there are: each is steady after 120 walks of two events."""
+    machine = Machine("m", ("a", "b", "bad"), "a")
+    always, never = In("m", frozenset(machine.states)), In("m", frozenset({"bad"}))
+    steps = (Step("to b", "m", "a", "b", always, 0, 3), Step("to bad", "m", "b", "bad", never, 0, 3))
+    system = System(1000, (machine,), (), steps, ())
+    at_once, parted = (walks.Search(system, Check("c", "never", never)) for _ in range(2))
+    found = [parted.until(events) for events in (0, 1, 100, 101, 900)]
+    assert found[-1] == at_once.until(900)
+    assert found[-1].statistics["walks"] == 450
+    assert found[2].statistics["walks"] == 50
 
 
 def test_the_violation_lasts_as_long_as_it_may() -> None:
@@ -99,7 +112,7 @@ def test_the_violation_lasts_as_long_as_it_may() -> None:
     always = In("m", frozenset(machine.states))
     steps = (Step("begin", "m", "good", "bad", always, 0, 3), Step("end", "m", "bad", "over", always, 1, 9))
     check = Check("c", "never", In("m", frozenset({"bad"})))
-    run = walks.search(System(1000, (machine,), (), steps, (check,)), check, 100).run
+    run = walks.Search(System(1000, (machine,), (), steps, (check,)), check).until(100).run
     assert run is not None
     assert run.since == 0  # nothing waits without need
     assert run.end == 9
@@ -117,7 +130,7 @@ def test_a_condition_that_some_run_avoids() -> None:
 
 def test_no_event_is_no_answer() -> None:
     system = small(3)
-    found = walks.search(system, system.checks[0], 0)
+    found = walks.Search(system, system.checks[0]).until(0)
     assert found.answer is Answer.UNKNOWN
     assert found.statistics == {"walks": 0, "events": 0}
 

@@ -26,7 +26,6 @@ from verifier.analysis.schedules import stuck_run
 from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
 from verifier.analysis.symmetry import orders
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
-from verifier.engines import walks
 from verifier.engines.induction import Induction
 from verifier.interpreter import Interpreter, Refusal, replay
 from verifier.language.program import CheckGroup, CheckTemplate, Condition
@@ -199,7 +198,7 @@ class Decider:
             exact = self.proofs.exact(question)
             if self._is_small(question):
                 continue
-            found = walks.search(exact.system, exact.check, events)
+            found = self.proofs.walk(question).until(events)
             if found.run is not None:
                 meaning = self._meaning(exact)
                 run = completed(found.run, exact.system, meaning, {}, exact.check.when)

@@ -24,6 +24,7 @@ from verifier.analysis.watches import Watched, in_phases, stays
 from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.engines.terms import Session
+from verifier.engines.walks import Search
 from verifier.language.program import Boolean, CheckTemplate, Condition, Lemma, Phases, Quantified, Summary
 from verifier.records import dataclass
 from verifier.system import ir
@@ -325,6 +326,13 @@ class Proofs:
             exact = self.exact(question)
             question.whole = pruned(exact.system, exact.check)
         return question.whole
+
+    def walk(self, question: Question) -> Search:
+        """The walks through the whole slice, which go on where they stopped."""
+        exact = self.exact(question)
+        if question.walk is None or question.walk.system is not exact.system:
+            question.walk = Search(exact.system, exact.check)
+        return question.walk
 
     def renew(self, question: Question) -> None:
         """Makes the whole slice again where there are more lemmas than before, if they settle something in it."""

@@ -11,6 +11,7 @@ from typing import Any
 from verifier.analysis.stages import Stage
 from verifier.analysis.verdict import PartResult, Verdict, Witness
 from verifier.engines.induction import Induction, Reading
+from verifier.engines.walks import Search
 from verifier.interpreter import Refusal
 from verifier.language.program import CheckTemplate, Condition
 from verifier.records import dataclass
@@ -62,7 +63,7 @@ class Question:
     `placed`: the relaxed slice depends on where members begin; `begins`: the one that decided it does. `close`: the
     machines and views of the relaxed slice, which is what the part is about; `longest_ms`: how long the longest
     violation found there lasts (0: for ever). `exact`: the whole slice; of its system, `whole`: pruned, `shorter`:
-    simplified.
+    simplified; `walk`: the walks through it.
     """
 
     part: CheckTemplate
@@ -77,6 +78,7 @@ class Question:
     exact: Lowered | None = None
     whole: ir.System | None = None
     shorter: ir.System | None = None
+    walk: Search | None = None
     stages: Iterator[Stage] = field(default_factory=lambda: iter(()))
     witness: Witness | None = None
     result: PartResult | None = None

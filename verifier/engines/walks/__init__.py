@@ -1,5 +1,5 @@
 """The walks engine: single runs, each nearer to a violation than the one before."""
 
-from verifier.engines.walks.search import avoided, search
+from verifier.engines.walks.search import Search, avoided
 
-__all__ = ["avoided", "search"]
+__all__ = ["Search", "avoided"]

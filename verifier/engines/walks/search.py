@@ -53,35 +53,29 @@ class _Habit(NamedTuple):
     far: float
 
 
-def search(system: System, check: Check, events: int, seed: int = 0) -> Outcome:
-    """A run that violates the check (one with a `when` that must never hold), if one is found within so many `events`
-    in all; else UNKNOWN. The same for the same `seed`. `statistics`: `walks`, `events`.
-    """
-    climb = _Climb(system, check, random.Random(seed))
-    run = climb.run(events)
-    statistics = {"walks": climb.walks, "events": climb.events}
-    if run is None:
-        return Outcome(Answer.UNKNOWN, reason="no walk meets a violation", statistics=statistics)
-    return Outcome(Answer.VIOLATED, run=run, statistics=statistics)
-
-
 def avoided(system: System, condition: Expr, events: int, seed: int = 0) -> bool:
     """Does `condition` never hold in one of some complete runs, each with other habits, of so many `events` in all? If
     not, nothing is shown.
     """
-    climb = _Climb(system, Check("avoided", "never", condition), random.Random(seed))
-    while climb.events < events:
-        if climb.avoids():
+    search = Search(system, Check("avoided", "never", condition), seed)
+    while search.events < events:
+        if search.avoids():
             return True
     return False
 
 
-class _Climb:
-    def __init__(self, system: System, check: Check, chance: random.Random) -> None:
+class Search:
+    """A search for a run that violates a check (one with a `when` that must never hold); the same for the same `seed`.
+
+    It may go on after it has found nothing. `walks` and `events` count what it did.
+    """
+
+    def __init__(self, system: System, check: Check, seed: int = 0) -> None:
+        self.system, self.check = system, check
         self.plan = Plan(system)
         self.goal = self.plan.circuit.gate(check.when)
         self.part: Part = parts_of(self.plan.circuit, check.when)
-        self.chance = chance
+        self.chance = random.Random(seed)
         self.size = 1 + len(system.machines) // _LARGE
         self.walks = self.events = 0
         self.kind = [f"{step.origin or step.name} {_numberless(step.machine)}" for step in system.steps]
@@ -90,30 +84,43 @@ class _Climb:
         self.scale = max(bounds, default=1)
         self.cap = longer_than_any(system)
 
-    def run(self, events: int) -> Run | None:
-        """A violation; one that lasts no time only if no other is found."""
-        best = None
-        while self.events < events and (best is None or not lasts(best)):
+        self._begin()
+
+    def _begin(self) -> None:
+        """A climb from new habits."""
+        self._habits = self._best = _Habits(self.chance, self.kind)
+        self._least, self._steady = inf, 0
+
+    def until(self, events: int) -> Outcome:
+        """A violation, if one is found before there were so many `events` in all; else UNKNOWN. One that lasts no time
+        only if no other is found.
+        """
+        run = None
+        while self.events < events and (run is None or not lasts(run)):
             found = self._climbed(events)
-            best = best or found
-            if found is not None and lasts(found):
-                best = found
-        return best
+            if run is None or (found is not None and lasts(found)):
+                run = found
+        statistics = {"walks": self.walks, "events": self.events}
+        if run is None:
+            return Outcome(Answer.UNKNOWN, reason="no walk meets a violation", statistics=statistics)
+        return Outcome(Answer.VIOLATED, run=run, statistics=statistics)
 
     def _climbed(self, events: int) -> Run | None:
-        """What a climb from new habits comes to, as long as it comes nearer, within so many events."""
-        habits = best = _Habits(self.chance, self.kind)
-        least, steady = inf, 0
-        while self.events < events and steady <= _STEADY_MAX:
+        """What the climb comes to, as long as it comes nearer, before there were so many events."""
+        while self.events < events and self._steady <= _STEADY_MAX:
             look()
             self.walks += 1
-            found, distance = self._walk(habits)
+            found, distance = self._walk(self._habits)
             if found is not None:
+                habits = self._habits
+                self._begin()
                 return self._tidied(*self._longer(habits, found))
-            steady = 0 if distance < least else steady + 1
-            if distance <= least:
-                best, least = habits, distance
-            habits = best.changed()
+            self._steady = 0 if distance < self._least else self._steady + 1
+            if distance <= self._least:
+                self._best, self._least = self._habits, distance
+            self._habits = self._best.changed()
+        if self._steady > _STEADY_MAX:
+            self._begin()
         return None
 
     def avoids(self) -> bool:
