@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verifier.system import ir
+from verifier.system.pairs import Pairs
 from verifier.system.patience import look
 
 
@@ -27,10 +28,9 @@ def prune(system: ir.System) -> ir.System:
     reached = _reached(system, steps)
     possible = _Possible(reached)
     alive = tuple(s for s in steps if s.source in reached[s.machine] and possible(s.guard)[0])
-    if len(alive) == len(steps):
-        alive = _together(system, alive, reached)
-    if len(alive) < len(steps):
-        return prune(replace(system, steps=alive))
+    fewer = _together(system, alive, reached)
+    if len(fewer) < len(alive):
+        return prune(replace(system, steps=fewer))
     machines = tuple(replace(m, states=tuple(s for s in m.states if s in reached[m.name])) for m in system.machines)
     simple = _Simplify(reached)
     return replace(
@@ -75,7 +75,7 @@ def _reached(system: ir.System, steps: tuple[ir.Step, ...]) -> dict[str, set[str
 # Larger products of two machines than this are not looked at.
 _PAIRS_MAX = 400
 # And with so many conditions looked at in all, no further ones.
-_CONDITIONS_MAX = 400_000
+_CONDITIONS_MAX = 100_000
 
 
 def _together(system: ir.System, steps: tuple[ir.Step, ...], reached: dict[str, set[str]]) -> tuple[ir.Step, ...]:
@@ -83,59 +83,39 @@ def _together(system: ir.System, steps: tuple[ir.Step, ...], reached: dict[str, 
     of: dict[str, list[ir.Step]] = {}
     for s in steps:
         of.setdefault(s.machine, []).append(s)
+    there = {name: _in_order(system.machine[name], reached[name]) for name in of}
     dead: set[str] = set()
     anywhere = _Possible(reached)
+    reads: dict[int, frozenset[str]] = {}
+    looked_at = 0
     for machine, own in of.items():
-        names = {name for s in own for name in ir.reads(s.guard, anywhere.reads) if name in of and name != machine}
+        names = {name for s in own for name in ir.reads(s.guard, reads) if name in of and name != machine}
         for other in sorted(names):
-            few = len(reached[machine]) * len(reached[other]) <= _PAIRS_MAX
-            if few and anywhere.looked_at < _CONDITIONS_MAX:
-                dead |= _never_in_pairs(system, (machine, other), (own, of[other]), anywhere)
+            if len(there[machine]) * len(there[other]) <= _PAIRS_MAX and looked_at < _CONDITIONS_MAX:
+                pairs = Pairs({name: there[name] for name in (machine, other)}, anywhere, reads)
+                fired = pairs.fired((*own, *of[other]))
+                dead.update(s.name for s in own if s.name not in fired)
+                looked_at += len(pairs.memo)
     return tuple(s for s in steps if s.name not in dead)
 
 
-def _never_in_pairs(
-    system: ir.System, names: tuple[str, str], steps: tuple[list[ir.Step], list[ir.Step]], anywhere: _Possible
-) -> set[str]:
-    a, b = names
-    start = (system.machine[a].initial, system.machine[b].initial)
-    seen, todo = {start}, [start]
-    fired: set[str] = set()
-    while todo:
-        here = todo.pop()
-        possible = _Possible({a: {here[0]}, b: {here[1]}}, anywhere)
-        for i, own in enumerate(steps):
-            for s in own:
-                if s.source == here[i] and possible(s.guard)[0]:
-                    fired.add(s.name)
-                    onward = (s.target, here[1]) if i == 0 else (here[0], s.target)
-                    if onward not in seen:
-                        seen.add(onward)
-                        todo.append(onward)
-    return {s.name for s in steps[0] if s.name not in fired}
+def _in_order(machine: ir.Machine, reached: set[str]) -> list[str]:
+    """The states that are reached, the initial one first."""
+    return [machine.initial, *(state for state in machine.states if state in reached and state != machine.initial)]
 
 
 class _Possible:
-    """(may hold, may fail), if each machine is anywhere it was ever seen, one reading independent of the other.
+    """(may hold, may fail), if each machine is anywhere it was ever seen, one reading independent of the other."""
 
-    `anywhere`: for machines that are not in `reached`, and for copies.
-    """
-
-    def __init__(self, reached: dict[str, set[str]], anywhere: _Possible | None = None) -> None:
+    def __init__(self, reached: dict[str, set[str]]) -> None:
         self.reached = reached
-        self.anywhere = self if anywhere is None else anywhere
         self.memo: dict[int, tuple[bool, bool]] = {}
-        self.reads: dict[int, frozenset[str]] = {}
-        self.looked_at = 0  # also for those that ask this one
 
     def __call__(self, expr: ir.Expr) -> tuple[bool, bool]:
         key = id(expr)
         if key not in self.memo:
             look()
-            other = self.anywhere
-            same = other is not self and ir.reads(expr, other.reads).isdisjoint(self.reached)
-            other.looked_at += 1
-            self.memo[key] = other(expr) if same else self._of(expr)
+            self.memo[key] = self._of(expr)
         return self.memo[key]
 
     def _of(self, expr: ir.Expr) -> tuple[bool, bool]:
@@ -149,7 +129,7 @@ class _Possible:
                 holds, fails = self(body)
                 return fails, holds
             case ir.Seen(_, body):
-                return self.anywhere(body)
+                return self(body)
         parts = [self(part) for part in ir.children(expr)]
         may, must_not = sum(holds for holds, _ in parts), sum(fails for _, fails in parts)
         match expr:
