@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -70,6 +71,10 @@ class _Seconds(click.ParamType[float]):
 @click.version_option(package_name="hitless")
 def main() -> None:
     """Prove that a change to a cluster loses no request, or see the second in which it does."""
+    # Much is made and little of it goes in circles. To look for circles less often, and not at the end, saves a fifth
+    # of the time.
+    gc.set_threshold(200_000, 50, 100)
+    atexit.register(gc.freeze)
 
 
 @main.command(short_help="is the change safe? a proof, or the run that loses a request")
@@ -122,8 +127,6 @@ def verify(
     if kinds == {True, False}:
         raise click.UsageError("scenarios and manifests are verified one kind at a time")
     started = time.monotonic()
-    # Much is made and little of it goes in circles: looking for circles less often saves a tenth of the time.
-    gc.set_threshold(200_000, 50, 100)
     with _Progress() as progress:
         loaded = _loaded(files)
         from verifier.analysis.verify import BadModel, UnknownCheck, verify_program
@@ -266,7 +269,6 @@ def _verify_manifests(
 ) -> NoReturn:
     """Manifests in, a report out; mistakes and warnings are on standard error."""
     started = time.monotonic()
-    gc.set_threshold(200_000, 50, 100)
     from verifier.fleet.run import Limits, verified
     from verifier.fleet.selected import BadRequest, checked, selected
     from verifier.manifests.load import Ask, load

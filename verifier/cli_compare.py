@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from typing import NoReturn
 
@@ -24,8 +23,6 @@ def compare(file: str, style: str, budget: float) -> NoReturn:
 
     Exit codes as for `verify`, by the worst verdict of the checks of loss in all modes.
     """
-    # Much is made and little of it goes in circles: looking for circles less often saves a tenth of the time.
-    gc.set_threshold(200_000, 50, 100)
     with _Progress() as progress:
         loaded = _loaded((file,))
         from verifier.analysis.verify import BadModel

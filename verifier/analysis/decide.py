@@ -58,7 +58,7 @@ _MORE_WALKS = 150_000
 # Systems of no more machines are searched at once where members are told apart by where they begin; or not walked.
 _TINY, _SMALL = 20, 26
 # Once there is a violation, so much work goes into the other parts.
-_WORK_MORE = WORK_A_SECOND // 2
+_WORK_MORE = WORK_A_SECOND // 10
 
 _NOT_FOLLOWED = Outcome(Answer.UNKNOWN, reason="not followed further: another part is violated")
 
