@@ -13,23 +13,26 @@ from itertools import permutations
 
 from verifier.analysis.kinds import kinds
 from verifier.analysis.stages import pruned
-from verifier.engines import events
 from verifier.language.program import Boolean, CheckTemplate, Duration, Parameter, Static, Summary
 from verifier.system import ir
 from verifier.system.lower import Moves, Settled, lower_with
 from verifier.system.prune import Rewriting
 from verifier.system.relax import DROPPED, mentions_dropped, weakened
-from verifier.system.run import Answer, Budget
+from verifier.system.run import Answer, Outcome
 from verifier.system.slice import slice_for
 from verifier.system.values import Env, Reads, Values
 
 
-def moves_of(values: Values, summary: Summary, settled: Settled, budget: Callable[[], Budget]) -> dict[str, Moves]:
+# Decides the one check of a system.
+Ask = Callable[[ir.System], Outcome]
+
+
+def moves_of(values: Values, summary: Summary, settled: Settled, ask: Ask) -> dict[str, Moves]:
     """What a member of `summary` may do, class by class. What is not shown impossible is possible."""
-    return {cls: _moves_of(values, summary, cls, settled, budget) for cls in values.classes(summary.type)}
+    return {cls: _moves_of(values, summary, cls, settled, ask) for cls in values.classes(summary.type)}
 
 
-def _moves_of(values: Values, summary: Summary, cls: str, settled: Settled, budget: Callable[[], Budget]) -> Moves:
+def _moves_of(values: Values, summary: Summary, cls: str, settled: Settled, ask: Ask) -> Moves:
     pairs: set[tuple[int, int]] = set()
     dwell: list[int] = []
     rests_on: set[str] = set()
@@ -41,12 +44,12 @@ def _moves_of(values: Values, summary: Summary, cls: str, settled: Settled, budg
     )
     for env in kinds(values, part, placed=True):
         lowered, exprs = lower_with(values, part, env, conditions, settled)
-        aspects = _Aspects(lowered.system, exprs)
-        found = {pair for pair in permutations(range(len(exprs) + 1), 2) if aspects.may(pair, budget)}
+        aspects = _Aspects(lowered.system, exprs, ask)
+        found = {pair for pair in permutations(range(len(exprs) + 1), 2) if aspects.may(pair)}
         pairs |= found
         if (1, 2) in found and (2, 0) in found:
             least = _dwell(values, summary.aspects[1][2], env, rests_on)
-            dwell.append(least if least and aspects.stays(least, budget) else 0)
+            dwell.append(least if least and aspects.stays(least) else 0)
     return Moves(frozenset(pairs), min(dwell, default=0), tuple(sorted(rests_on)))
 
 
@@ -64,17 +67,17 @@ def _dwell(values: Values, least: Static | None, env: Env, rests_on: set[str]) -
 class _Aspects:
     """The aspects of one member over its relaxed system, and which step takes it from one to another."""
 
-    def __init__(self, system: ir.System, exprs: tuple[ir.Expr, ...]) -> None:
-        self.system = system
+    def __init__(self, system: ir.System, exprs: tuple[ir.Expr, ...], ask: Ask) -> None:
+        self.system, self.ask = system, ask
         first = exprs[0]
         second = ir.conj([ir.neg(first), exprs[1]]) if len(exprs) > 1 else ir.FALSE
         self.here = (ir.conj([ir.neg(first), ir.neg(second)]), first, second)
 
-    def may(self, pair: tuple[int, int], budget: Callable[[], Budget]) -> bool:
+    def may(self, pair: tuple[int, int]) -> bool:
         """Whether some step may take the member from one aspect to the other."""
-        return not self._never(self.system, ir.disj(self._taken(pair)), budget)
+        return not self._never(self.system, ir.disj(self._taken(pair)))
 
-    def stays(self, least_ms: int, budget: Callable[[], Budget]) -> bool:
+    def stays(self, least_ms: int) -> bool:
         """Whether the member stays in the second aspect for `least_ms` before it falls to none."""
         name = "(long enough)"
         ticks = least_ms - 1  # in milliseconds: what ends the stay at `least_ms` ends it late enough
@@ -93,7 +96,7 @@ class _Aspects:
             views=tuple(replace(v, stale=None if v.stale is None else v.stale * factor) for v in self.system.views),
         )
         early = ir.conj([ir.In(name, frozenset({"no"})), ir.disj(self._taken((2, 0)))])
-        return exact and self._never(timed, early, budget)
+        return exact and self._never(timed, early)
 
     def _taken(self, pair: tuple[int, int]) -> Iterator[ir.Expr]:
         """For each step that changes what the aspects read: that it may fire, with this effect."""
@@ -104,15 +107,13 @@ class _Aspects:
                 moved = _After(step)(after)
                 yield ir.conj([ir.In(step.machine, frozenset({step.source})), step.guard, before, moved])
 
-    def _never(self, system: ir.System, when: ir.Expr, budget: Callable[[], Budget]) -> bool:
+    def _never(self, system: ir.System, when: ir.Expr) -> bool:
         when = weakened(when)
         if when == ir.FALSE:
             return True
         check = ir.Check("(moves)", "never", when)
         asked = slice_for(replace(system, checks=(check,)), check)
-        asked = pruned(asked, asked.checks[0])
-        found = events.check(asked, asked.checks[0], budget(), best=False, core=False)
-        return found.answer is Answer.HOLDS
+        return self.ask(pruned(asked, asked.checks[0])).answer is Answer.HOLDS
 
 
 class _After(Rewriting):
