@@ -22,7 +22,6 @@ from verifier.system.run import Answer, Outcome
 from verifier.system.slice import slice_for
 from verifier.system.values import Env, Reads, Values
 
-
 # Decides the one check of a system.
 Ask = Callable[[ir.System], Outcome]
 
