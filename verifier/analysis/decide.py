@@ -53,7 +53,7 @@ _VERY_MANY = 100
 # Events of walks for a question before any search, if it matters where members are.
 _SHORT_WALKS = 10_000
 # Events of walks for a question before such lemmas, and before what takes longer than they do.
-_FIRST_WALKS = 40_000
+_FIRST_WALKS = 70_000
 _MORE_WALKS = 150_000
 # Systems of no more machines are searched at once where members are told apart by where they begin; or not walked.
 _TINY, _SMALL = 20, 26

@@ -33,6 +33,7 @@ class Plan:
         self.high = [*(step.hi for step in system.steps), *(view.stale for view in system.views)]
         self.first_view = len(system.steps)
         self.moves = [self.machine_at[step.machine] for step in system.steps]
+        self.sources = [step.source for step in system.steps]
         self.steps_of: list[list[int]] = [[] for _ in system.machines]
         self.steps_at: dict[int, list[int]] = {}
         for i, (machine, guard) in enumerate(zip(self.moves, self.guard, strict=True)):
@@ -61,9 +62,20 @@ class Plan:
         """Whether each gate is open at first, and how many of its inputs are."""
         return self.circuit.initial()
 
+    @cached_property
+    def possible(self) -> list[int | None]:
+        """0 for each act that is possible at first, else None."""
+        value, _ = self.gates
+        steps = zip(self.moves, self.sources, self.guard, strict=True)
+        at_first: list[int | None] = [0 if self.initial[m] == s and value[g] else None for m, s, g in steps]
+        return [*at_first, *(None for _ in self.copies)]
+
 
 class Motion:
-    """One run. `since`: when each act became possible, None if it is not."""
+    """One run. `since`: when each act became possible, None if it is not. After an event, `changed`: gates that it
+    opened or closed, some of them and back; `ended`: acts that are not possible any more, or anew, and since when they
+    were.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -73,40 +85,44 @@ class Motion:
         value, opened = plan.gates
         self.value, self.opened = list(value), list(opened)
         self.differing = [0] * len(plan.copies)
-        self.since: list[int | None] = [
-            0 if self.state[plan.moves[i]] == step.source and self.value[plan.guard[i]] else None
-            for i, step in enumerate(plan.system.steps)
-        ]
-        self.since += [None] * len(plan.copies)
-        self.changed: set[int] = set()  # gates that the last event opened or closed, some of them and back
+        self.since = list(plan.possible)
+        self.changed: set[int] = set()
+        self.ended: list[tuple[int, int]] = []
         self.touched: set[int] = set()  # acts that the last event may have made possible, or not
 
     def do(self, act: int) -> list[int]:
         """The act happens now; which acts became possible by it, or possible anew."""
+        plan, touched, since = self.plan, self.touched, self.since
         self.changed.clear()
-        self.touched.clear()
-        self.touched.add(act)
-        self.since[act] = None
-        if act < self.plan.first_view:
+        touched.clear()
+        touched.add(act)
+        began = since[act]
+        self.ended = [] if began is None else [(act, began)]
+        since[act] = None
+        first_view = plan.first_view
+        if act < first_view:
             self._fire(act)
         else:
-            self._refresh(act - self.plan.first_view)
-        steps_at = self.plan.steps_at
+            self._refresh(act - first_view)
+        steps_at = plan.steps_at
         for gate in self.changed:
             if gate in steps_at:
-                self.touched.update(steps_at[gate])
-        steps, moves, guard = self.plan.system.steps, self.plan.moves, self.plan.guard
+                touched.update(steps_at[gate])
+        state, value, differing = self.state, self.value, self.differing
+        moves, sources, guard = plan.moves, plan.sources, plan.guard
         anew = []
-        for i in self.touched:
-            if i >= self.plan.first_view:
-                possible = self.differing[i - self.plan.first_view] > 0
+        for i in touched:
+            if i >= first_view:
+                possible = differing[i - first_view] > 0
             else:
-                possible = self.state[moves[i]] == steps[i].source and self.value[guard[i]]
-            if not possible:
-                self.since[i] = None
-            elif self.since[i] is None:
-                self.since[i] = self.now
+                possible = state[moves[i]] == sources[i] and value[guard[i]]
+            began = since[i]
+            if possible and began is None:
+                since[i] = self.now
                 anew.append(i)
+            elif not possible and began is not None:
+                since[i] = None
+                self.ended.append((i, began))
         return anew
 
     def _fire(self, act: int) -> None:

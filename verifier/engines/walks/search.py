@@ -35,6 +35,8 @@ _FAR = (0.0, 0.25, 1.0, 4.0)
 # How often an act is unlike its kind, and how often the habit of a kind changes, instead of that of some acts.
 _OWN_HABIT = 0.3
 _KIND_CHANGES = 0.25
+# After a violation that lasts no time another one is looked for, for so many events.
+_MORE_EVENTS = 40_000
 # For so many events a run in which a found violation lasts longer is looked for, and for so many it is made plainer.
 _LONGER_EVENTS = 60_000
 _TIDY_EVENTS = 15_000
@@ -93,12 +95,14 @@ class Search:
 
     def until(self, events: int) -> Outcome:
         """A violation, if one is found before there were so many `events` in all; else UNKNOWN. One that lasts no time
-        only if no other is found.
+        only if no other is found soon.
         """
         run = None
         while self.events < events and (run is None or not lasts(run)):
             found = self._climbed(events)
-            if run is None or (found is not None and lasts(found)):
+            if found is not None and run is None:
+                run, events = found, max(events, self.events + _MORE_EVENTS)
+            elif found is not None and lasts(found):
                 run = found
         statistics = {"walks": self.walks, "events": self.events}
         if run is None:
@@ -169,26 +173,26 @@ class Search:
         plan, motion = self.plan, Motion(self.plan)
         since, asked = motion.since, list[tuple[int, int, int]]()
 
-        def until(act: int, began: int | None, end: int) -> None:
+        def until(act: int, began: int, end: int) -> None:
             bound = plan.high[act]
-            if began is not None and bound is not None:
+            if bound is not None:
                 asked.append((began, end, bound))
 
         violated = 0 if motion.value[self.goal] else 1
         for now, name in enumerate(names, start=1):
             act = plan.act[name]
             asked += [(now, now - 1, 0), (now, since[act] or 0, -plan.low[act])]
-            before, motion.now = list(since), now
+            motion.now = now
             motion.do(act)
-            for i in motion.touched:
-                if since[i] != before[i]:
-                    until(i, before[i], now)
+            for i, began in motion.ended:
+                until(i, began, now)
             if not motion.value[self.goal]:
                 violated = now + 1
         end = len(names) + 1
         asked.append((end, end - 1, 0))
-        for i, began in enumerate(since):
-            until(i, began, end)
+        for i, still in enumerate(since):
+            if still is not None:
+                until(i, still, end)
         return Order(tuple(asked), end + 1, violated)
 
     def _walk(self, habits: _Habits) -> tuple[Run | None, float]:
