@@ -55,7 +55,7 @@ _SHORT_WALKS = 10_000
 # Events of walks for a question before such lemmas, and before what takes longer than they do.
 _FIRST_WALKS = 70_000
 _MORE_WALKS = 150_000
-# Systems of no more machines are searched at once where members are told apart by where they begin; or not walked.
+# Systems of no more machines are searched at once, with everybody, if it matters where members are; or not walked.
 _TINY, _SMALL = 20, 26
 # Once there is a violation, so much work goes into the other parts.
 _WORK_MORE = WORK_A_SECOND // 10
@@ -187,6 +187,7 @@ class Decider:
             if whole.checks[0].kind == "never" and whole.checks[0].when == ir.FALSE:
                 question.result = self.proofs.proven(question, Outcome(Answer.HOLDS))
             elif len(whole.machines) <= _TINY:
+                question.stages = iter([*question.stages][-1:])
                 self._search([question])
 
     def _walk(self, questions: list[Question], events: int) -> None:
