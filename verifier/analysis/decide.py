@@ -37,7 +37,7 @@ from verifier.system.run import WORK_A_SECOND, Answer, Outcome, Run
 from verifier.system.scope import THIS_TOPOLOGY, weakest
 from verifier.system.values import Env, Member, Values
 
-# Once there is a violation, larger numbers of free members than this are not tried.
+# Once there is a violation, larger numbers of free members than this are not tried, nor all in lockstep.
 _FEW = 5
 
 # Stages that are searched before lemmas that need time are decided: a violation among few members is found sooner.
@@ -276,7 +276,7 @@ class Decider:
             question.result = self._answer(question, question.witness or spent)
             return
         stage = next(question.stages, None)
-        if stage is None or (violated and len(stage.free) > _FEW):
+        if stage is None or (violated and (stage.lockstep or len(stage.free) > _FEW)):
             question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
             return
         system = exact.system if question.shorter is None else question.shorter
