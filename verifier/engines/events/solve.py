@@ -193,20 +193,24 @@ def _why(solver: Solver) -> str:
 
 
 def _answer(solver: Solver, goal: Term, bounds: list[Term], clock: Clock) -> tuple[Sat, set[Term]]:
-    """Whether `goal` can be, with all `bounds`; if not, the ones of them that this rests on: all, if it took long.
+    """Whether `goal` can be, with all `bounds`; if not, the ones of them that this rests on: all, if it took long."""
+    answer, core = _assuming(solver, goal, bounds, clock, _CORE_PROOF_MAX if bounds else None)
+    if bounds and answer is not Sat.NO:
+        for bound in bounds:
+            solver.add(bound)
+        if answer is Sat.UNKNOWN:
+            answer = solver.solve()
+    return answer, core
 
-    A search in which the bounds are assumed tells which ones were used.
+
+def _assuming(solver: Solver, goal: Term, bounds: list[Term], clock: Clock, work: int | None) -> tuple[Sat, set[Term]]:
+    """Whether `goal`, asserted from here on, can be under the assumption of `bounds`; if not, which of them that needs,
+    else all: a search tells what it used of its assumptions.
     """
     solver.push()
     solver.add(goal)
-    if not bounds:
-        return solver.solve(), set()
-    answer = solver.solve(bounds, _CORE_PROOF_MAX)
-    if answer is Sat.NO:
-        return answer, _smaller(solver, clock, bounds)
-    for bound in bounds:
-        solver.add(bound)
-    return solver.solve() if answer is Sat.UNKNOWN else answer, set(bounds)
+    answer = solver.solve(bounds, work)
+    return answer, _smaller(solver, clock, bounds) if answer is Sat.NO else set(bounds)
 
 
 def _core(encoding: Encoding, goals: list[Term], clock: Clock) -> set[Term]:
@@ -221,11 +225,7 @@ def _core(encoding: Encoding, goals: list[Term], clock: Clock) -> set[Term]:
         for rule in (*encoding.definitions(), *encoding.rules):
             solver.add(rule)
         for goal in goals:
-            solver.push()
-            solver.add(goal)
-            if solver.solve(bounds, work) is not Sat.NO:
-                return set(bounds)
-            found |= _smaller(solver, clock, bounds)
+            found |= _assuming(solver, goal, bounds, clock, work)[1]
             solver.pop()
     except (OutOfBudget, SolverError):
         return set(bounds)

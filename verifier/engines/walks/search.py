@@ -36,7 +36,7 @@ _FAR = (0.0, 0.25, 1.0, 4.0)
 _OWN_HABIT = 0.3
 _KIND_CHANGES = 0.25
 # After a violation that lasts no time another one is looked for, for so many events.
-_MORE_EVENTS = 40_000
+_LASTING_EVENTS = 40_000
 # For so many events a run in which a found violation lasts longer is looked for, and for so many it is made plainer.
 _LONGER_EVENTS = 60_000
 _TIDY_EVENTS = 15_000
@@ -73,7 +73,7 @@ class Search:
     """
 
     def __init__(self, system: System, check: Check, seed: int = 0) -> None:
-        self.system, self.check = system, check
+        self.system = system
         self.plan = Plan(system)
         self.goal = self.plan.circuit.gate(check.when)
         self.part: Part = parts_of(self.plan.circuit, check.when)
@@ -85,7 +85,6 @@ class Search:
         bounds = [bound for bound in (*self.plan.low, *self.plan.high) if bound is not None]
         self.scale = max(bounds, default=1)
         self.cap = longer_than_any(system)
-
         self._begin()
 
     def _begin(self) -> None:
@@ -101,7 +100,7 @@ class Search:
         while self.events < events and (run is None or not lasts(run)):
             found = self._climbed(events)
             if found is not None and run is None:
-                run, events = found, max(events, self.events + _MORE_EVENTS)
+                run, events = found, max(events, self.events + _LASTING_EVENTS)
             elif found is not None and lasts(found):
                 run = found
         statistics = {"walks": self.walks, "events": self.events}
@@ -173,7 +172,7 @@ class Search:
         plan, motion = self.plan, Motion(self.plan)
         since, asked = motion.since, list[tuple[int, int, int]]()
 
-        def until(act: int, began: int, end: int) -> None:
+        def due(act: int, began: int, end: int) -> None:
             bound = plan.high[act]
             if bound is not None:
                 asked.append((began, end, bound))
@@ -185,14 +184,14 @@ class Search:
             motion.now = now
             motion.do(act)
             for i, began in motion.ended:
-                until(i, began, now)
+                due(i, began, now)
             if not motion.value[self.goal]:
                 violated = now + 1
         end = len(names) + 1
         asked.append((end, end - 1, 0))
         for i, still in enumerate(since):
             if still is not None:
-                until(i, still, end)
+                due(i, still, end)
         return Order(tuple(asked), end + 1, violated)
 
     def _walk(self, habits: _Habits) -> tuple[Run | None, float]:
