@@ -116,7 +116,8 @@ class Decider:
         if any(q.result is None for q in unknown) and not any(q.witness for q in unknown) and self.proofs.more_lemmas():
             for question in (q for q in unknown if q.result is None):
                 question.lemmas = Lemmas(self.proofs.induction)
-                question.result = self.proofs.relaxed(question) or self.proofs.near(question)
+                proofs = self.proofs
+                question.result = proofs.relaxed(question) or proofs.near(question) or proofs.with_lulls(question)
                 self.proofs.renew(question)
         if quick:
             for question in (q for q in unknown if q.result is None):

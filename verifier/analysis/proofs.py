@@ -25,11 +25,12 @@ from verifier.engines import events
 from verifier.engines.induction import Induction
 from verifier.engines.terms import Session
 from verifier.engines.walks import Search
-from verifier.language.program import Boolean, CheckTemplate, Condition, Lemma, Phases, Quantified, Summary
+from verifier.language.program import Boolean, CheckTemplate, Condition, Lemma, Lull, Phases, Quantified, Summary
 from verifier.records import dataclass
 from verifier.system import ir
+from verifier.system.changes import changes
 from verifier.system.lower import Lowered, Moves, lower
-from verifier.system.run import Answer, Outcome
+from verifier.system.run import WORK_A_SECOND, Answer, Outcome
 from verifier.system.scope import ANY_SIZE, THIS_TOPOLOGY, weakest
 from verifier.system.suffix import going_round, last_changes
 from verifier.system.values import Env, Member, Reads, Values
@@ -38,6 +39,8 @@ from verifier.system.values import Env, Member, Reads, Values
 _LAST_CHANGES = (0, 1)
 # What is left of the time is divided by this for a proof without some machines.
 _SHARE = 2
+# To show a lull for one kind of members is worth so much work.
+_WORK_A_LULL = 5 * WORK_A_SECOND
 
 
 @dataclass
@@ -56,6 +59,7 @@ class Proofs:
     first: tuple[str, Condition] | None = None
     _moves: dict[str, dict[str, Moves]] = field(default_factory=dict)
     _somebody: dict[int, Condition] = field(default_factory=dict)
+    _lulls: dict[str, bool] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> Known:
@@ -219,21 +223,75 @@ class Proofs:
 
     def near(self, question: Question) -> PartResult | None:
         """SAFE, if the relaxed slice is that knows who begins at the question's members and stays there."""
-        part, lemmas = question.part, question.lemmas
-        if part.kind != "never" or not question.placed:
+        if question.part.kind != "never" or not question.placed:
             return None
         small = self._small(question, near=True)
         if small.members_of.keys() == (question.relaxed.members_of.keys() if question.relaxed else set()):
             return None
+        return self._near(question, small, ())
+
+    def with_lulls(self, question: Question) -> PartResult | None:
+        """SAFE, if that slice is that also knows when nobody joins those; which is shown only where it would help."""
+        lulls = self.values.program.lulls
+        if question.part.kind != "never" or not question.placed or not lulls:
+            return None
+        small = self._small(question, near=True, lulls=lulls)
+        used = tuple(lull for lull in lulls if any(name.startswith(f"{lull.name} ") for name in small.system.machine))
+        return self._near(question, small, used) if used else None
+
+    def _near(self, question: Question, small: Lowered, lulls: tuple[Lull, ...]) -> PartResult | None:
+        """SAFE, if the slice of members that stay is, and all the lulls that it leans on are shown."""
+        lemmas = question.lemmas
         outcome = self.known.answer(pruned(small.system, small.check), self._few_changes)
-        if outcome.answer is not Answer.HOLDS:
+        if outcome.answer is not Answer.HOLDS or not all(map(self._shown, lulls)):
             return None
         question.begins = True
+        lemmas.found |= {lull.name: THIS_TOPOLOGY for lull in lulls}
         rests_on = self._with_lemmas(lemmas, _rests_on(small.system, outcome))
         found = lemmas.used()
         return question.answer(Verdict.SAFE, THIS_TOPOLOGY, lemmas=found, rests_on=rests_on, outcome=outcome)
 
-    def _small(self, question: Question, *, near: bool = False) -> Lowered:
+    def _shown(self, lull: Lull) -> bool:
+        """Whether a lull holds on the whole slices of all its kinds of members, with a joiner of each kind."""
+        if lull.name not in self._lulls:
+            part = CheckTemplate(
+                lull.name,
+                "never",
+                (*lull.parameters, lull.joiner),
+                lull.text,
+                (lull.joined,),
+                lull.since,
+                lull.by,
+                None,
+                lull.span,
+            )
+            questions = [
+                Question(part, env, Lemmas(self.induction), env) for env in kinds(self.values, part, placed=True)
+            ]
+            found = []
+            for question in questions:
+                found.append(self._nobody_joins(question))
+                if found[-1] is None:
+                    break
+            self._lulls[lull.name] = None not in found
+            bounds = (bound for result in found if result is not None for bound in result.rests_on)
+            self.rest_on[lull.name] = tuple(dict.fromkeys(bounds))
+        return self._lulls[lull.name]
+
+    def _nobody_joins(self, question: Question) -> PartResult | None:
+        """SAFE, if while the condition of the part has held for so long nobody comes to satisfy what it covers."""
+        exact = self.exact(question)
+        (joined,) = exact.check.covers
+        joins = changes(exact.system, ir.neg(joined), joined, ir.reads(joined))
+        check = replace(exact.check, when=ir.conj([exact.check.when, ir.disj(joins)]), covers=())
+        question.exact = replace(exact, system=replace(exact.system, checks=(check,)), check=check)
+        shorter = self.shorter(question)
+        system = pruned(shorter, shorter.checks[0])
+        left = Deadline(replace(self.deadline.left(), work=_WORK_A_LULL))
+        outcome = self._few_changes(system, orders(question.exact, system, question.own), left)
+        return self.proven(question, outcome) if outcome.answer is Answer.HOLDS else None
+
+    def _small(self, question: Question, *, near: bool = False, lulls: tuple[Lull, ...] = ()) -> Lowered:
         """The relaxed slice of a question."""
         return lower(
             self.values,
@@ -244,6 +302,7 @@ class Proofs:
             summarised=self._together,
             implied=partial(self._by_the_first, question),
             near=near,
+            lulls=lulls,
         )
 
     def _by_the_first(self, question: Question, condition: Condition, env: Env) -> tuple[Condition, Env] | None:

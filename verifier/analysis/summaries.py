@@ -15,9 +15,9 @@ from verifier.analysis.kinds import kinds
 from verifier.analysis.stages import pruned
 from verifier.language.program import Boolean, CheckTemplate, Duration, Parameter, Static, Summary
 from verifier.system import ir
+from verifier.system.changes import changes
 from verifier.system.lower import Moves, Settled, lower_with
-from verifier.system.prune import Rewriting
-from verifier.system.relax import DROPPED, mentions_dropped, weakened
+from verifier.system.relax import mentions_dropped, weakened
 from verifier.system.run import Answer, Outcome
 from verifier.system.slice import slice_for
 from verifier.system.values import Env, Reads, Values
@@ -99,12 +99,8 @@ class _Aspects:
 
     def _taken(self, pair: tuple[int, int]) -> Iterator[ir.Expr]:
         """For each step that changes what the aspects read: that it may fire, with this effect."""
-        before, after = self.here[pair[0]], self.here[pair[1]]
-        read = {name for expr in self.here for name in ir.reads(expr)}
-        for step in self.system.steps:
-            if step.machine in read:
-                moved = _After(step)(after)
-                yield ir.conj([ir.In(step.machine, frozenset({step.source})), step.guard, before, moved])
+        read = frozenset(name for expr in self.here for name in ir.reads(expr))
+        return changes(self.system, self.here[pair[0]], self.here[pair[1]], read)
 
     def _never(self, system: ir.System, when: ir.Expr) -> bool:
         when = weakened(when)
@@ -113,16 +109,3 @@ class _Aspects:
         check = ir.Check("(moves)", "never", when)
         asked = slice_for(replace(system, checks=(check,)), check)
         return self.ask(pruned(asked, asked.checks[0])).answer is Answer.HOLDS
-
-
-class _After(Rewriting):
-    """An expression after a step has fired."""
-
-    def __init__(self, step: ir.Step) -> None:
-        super().__init__()
-        self.step = step
-
-    def reading(self, at: ir.In) -> ir.Expr:
-        if at.machine == self.step.machine and at != DROPPED:
-            return ir.Const(self.step.target in at.states)
-        return at

@@ -257,6 +257,11 @@ class Builder(Comparisons):
     def soonest(self, c: list[Any]) -> s.Soonest:
         return s.Soonest(self._name(c[2]), c[4], self._span(c))
 
+    def lull(self, c: list[Any]) -> s.LullDeclaration:
+        return s.LullDeclaration(
+            self._name(c[1]), c[2], self._text(c[3]), c[6], c[9], c[12], self._name(c[14]), c[15], c[17], self._span(c)
+        )
+
     # -- expressions -------------------------------------------------------------------------------------------------
 
     def if_(self, c: list[Any]) -> s.If:

@@ -253,6 +253,14 @@ _ENTRIES = (
         "lemma few_late following few_open by 5s: always count w: Worker (ready(w) and not served(w)) <= 2",
     ),
     Entry(
+        "HL317",
+        "a lemma about members that cannot join",
+        "`no w: Worker joins Workers[s] is ready` is said of members of the summary, and of its first state: in a later "
+        "one it is once no member is in those before, so that one who leaves is as good as one who comes.",
+        "no w: Worker joins Workers[s] is leaving",
+        "no w: Worker joins Workers[s] is ready",
+    ),
+    Entry(
         "HL315",
         "a comparison that cannot be made",
         "A comparison has at least two cases and asks each of them something. What a case says is fixed: only a "

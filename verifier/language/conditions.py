@@ -84,6 +84,8 @@ class Conditions(Terms):
             none_before = tuple(p.Boolean("not", (c,), aspect.span) for c in earlier)
             self._summary_let(name, aspect.name.text, parameters, (*none_before, some), aspect.span)
             earlier.append(some)
+        member = (*parameters, p.Parameter(var, type_, None))
+        self._let(p.joined_let(name), member, aspects[0][1], node.span)
         nobody = tuple(p.Boolean("not", (c,), node.span) for c in earlier)
         self._summary_let(name, "none", parameters, nobody, node.span)
         world.summaries[name] = p.Summary(name, parameters, var, type_, tuple(aspects), node.span)
@@ -94,7 +96,10 @@ class Conditions(Terms):
     ) -> None:
         let = p.summary_let(summary, state)
         body = parts[0] if len(parts) == 1 else p.Boolean("and", parts, span)
-        self.world.lets[let] = (p.Let(let, parameters, body, False, span), Typed(body, "condition"))
+        self._let(let, parameters, body, span)
+
+    def _let(self, name: str, parameters: tuple[p.Parameter, ...], body: p.Condition, span: Span) -> None:
+        self.world.lets[name] = (p.Let(name, parameters, body, False, span), Typed(body, "condition"))
 
     def indices(self, name: s.Name, given: tuple[s.Name, ...], due: tuple[p.Parameter, ...], scope: Scope) -> bool:
         """Whether `given` fills the parameters `due` of `name`."""

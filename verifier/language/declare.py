@@ -41,7 +41,7 @@ def check_models(models: Iterable[s.Model], report: Collector) -> World:
         (s.ViewDeclaration, world.view_nodes, "view"),
         (s.SummaryDeclaration, world.summary_nodes, "summary"),
         (s.CheckDeclaration, world.check_nodes, "check"),
-        (s.LemmaDeclaration, world.lemma_nodes, "lemma"),
+        (s.LemmaDeclaration | s.LullDeclaration, world.lemma_nodes, "lemma"),
         (s.ComparisonDeclaration, world.comparison_nodes, "comparison"),
     ):
         for node in _of(declarations, kind):
@@ -65,6 +65,9 @@ def check_models(models: Iterable[s.Model], report: Collector) -> World:
     for check in world.check_nodes.values():
         world.checks[check.name.text] = _check(world, checker, check)
     for lemma in world.lemma_nodes.values():
+        if isinstance(lemma, s.LullDeclaration):
+            _lull(world, checker, lemma)
+            continue
         always = checker.condition(lemma.always, world.scope(lemma.parameters))
         parameters = world.type_parameters(lemma.parameters)
         made = p.Lemma(lemma.name.text, parameters, lemma.text, always, lemma.span)
@@ -83,7 +86,7 @@ def check_models(models: Iterable[s.Model], report: Collector) -> World:
     return world
 
 
-def _of(declarations: Iterable[Any], kind: type[Any]) -> list[Any]:
+def _of(declarations: Iterable[Any], kind: Any) -> list[Any]:
     return [d for d in declarations if isinstance(d, kind)]
 
 
@@ -177,6 +180,31 @@ def _first(world: World, checker: Conditions, lemma: s.LemmaDeclaration, node: s
         known = {binder.name.text for binder in lemma.parameters}
         world.report.unknown("HL201", name.span, "no parameter of this lemma is called", name.text, known)
     return name.text, checker.condition(node.satisfies, world.scope(mine or lemma.parameters))
+
+
+def _lull(world: World, checker: Conditions, node: s.LullDeclaration) -> None:
+    scope = world.scope(node.parameters)
+    since = checker.condition(node.since, scope)
+    told = node.joiner.cls is not None  # one time for all who might join
+    by = checker.static(node.by, world.scope((*node.parameters, node.joiner)) if told else scope, "duration")
+    name = node.summary.text
+    if name not in world.summaries:
+        world.report.unknown("HL201", node.summary.span, "no summary is called", name, world.summaries)
+        return
+    summary = world.summaries[name]
+    checker.indices(node.summary, node.index, summary.parameters, scope)
+    if node.joiner.type.text != summary.type:
+        why = f"`{name}` is of members of `{summary.type}`"
+        world.report.add("HL317", node.joiner.type.span, why, fix=f"write `no {node.joiner.name.text}: {summary.type}`")
+    first = summary.aspects[0][0] if summary.aspects else "none"
+    if node.state.text != first:
+        why = f"who joins `{name}` joins its first state, `{first}`"
+        world.report.add("HL317", node.state.span, why, fix=f"write `is {first}`")
+    *parameters, joiner = world.type_parameters((*node.parameters, node.joiner))
+    index = tuple(place.text for place in node.index)
+    joined = p.Call(p.joined_let(name), (*index, joiner.name), node.span)
+    made = p.Lull(node.name.text, tuple(parameters), node.text, since, by, joiner, joined, name, index, node.span)
+    world.lulls[node.name.text] = made
 
 
 def _view_cycles(world: World) -> None:

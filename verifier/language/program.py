@@ -474,6 +474,11 @@ def summary_let(summary: str, state: str) -> str:
     return f"{summary} is {state}"
 
 
+def joined_let(summary: str) -> str:
+    """The name of the let that says of a member that it satisfies the condition of the first state of a summary."""
+    return f"{summary} is joined"
+
+
 @dataclass(frozen=True)
 class CheckTemplate:
     """One part of a check: `never refused[n: Node, p: Pod] "text" covers .. when .. for ..`, or `ends with`.
@@ -532,6 +537,24 @@ class Lemma:
     span: Span
     phases: Phases | None = None
     first: tuple[str, Condition] | None = None
+
+
+@dataclass(frozen=True)
+class Lull:
+    """`once (since) for d: no q: T c joins S[n] is s`: while `since` holds and has held for `by`, no `joiner` comes to
+    satisfy `joined`, the condition of the first state of `summary`, whose parameters are `index` here.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    text: str
+    since: Condition
+    by: Static
+    joiner: Parameter
+    joined: Condition
+    summary: str
+    index: tuple[str, ...]
+    span: Span
 
 
 @dataclass(frozen=True)
@@ -639,6 +662,7 @@ class Program:
     lemmas: tuple[Lemma, ...]
     asked: tuple[Asked, ...]
     summaries: dict[str, Summary] = field(default_factory=dict)
+    lulls: tuple[Lull, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     comparisons: dict[str, Comparison] = field(default_factory=dict)
 

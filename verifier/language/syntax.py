@@ -304,6 +304,22 @@ class LemmaDeclaration:
 
 
 @dataclass(frozen=True)
+class LullDeclaration:
+    """`lemma .. once (since) for duration: no joiner joins summary[index] is state`."""
+
+    name: Name
+    parameters: tuple[Binder, ...]
+    text: str
+    since: Expression
+    by: Expression
+    joiner: Binder
+    summary: Name
+    index: tuple[Name, ...]
+    state: Name
+    span: Span
+
+
+@dataclass(frozen=True)
 class Change:
     """`path = value`; or the least of `among`, a window of durations, as the payload of `word` if there is one."""
 
@@ -372,6 +388,7 @@ Declaration = (
     | RequireDeclaration
     | CheckDeclaration
     | LemmaDeclaration
+    | LullDeclaration
     | ComparisonDeclaration
 )
 

@@ -234,6 +234,7 @@ def _program(workload: Workload, shared: Said, world: World, asked: tuple[p.Aske
         checks=world.checks,
         lemmas=tuple(world.lemmas.values()),
         summaries=world.summaries,
+        lulls=tuple(world.lulls.values()),
         requirements=tuple(world.requirements),
         comparisons=world.comparisons,
         asked=asked,

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from itertools import product
 from math import gcd
 from typing import Any
@@ -26,9 +26,11 @@ from verifier.language.program import (
     Condition,
     CountCompare,
     Counted,
+    Duration,
     Each,
     IfStatic,
     InState,
+    Lull,
     MachineTemplate,
     Parameter,
     Quantified,
@@ -48,6 +50,7 @@ from verifier.language.text import duration_text
 from verifier.records import dataclass
 from verifier.resources import shown
 from verifier.system import ir
+from verifier.system.outline import entails, outline
 from verifier.system.patience import look
 from verifier.system.prune import at_start
 from verifier.system.relax import DROPPED, mentions_dropped, weakened
@@ -102,18 +105,20 @@ def lower(
     summarised: Summarised = lambda summary: None,
     implied: Implied = lambda condition, env: None,
     near: bool = False,
+    lulls: tuple[Lull, ...] = (),
     whole: bool = False,
 ) -> Lowered:
     """The system that decides `part` for the members in `env`. `settled` replaces what lemmas have decided; relaxed,
     `summarised` puts one machine in place of all members that a summary speaks about, `implied` keeps something of
     what is dropped, and `near` adds those that begin at the members in `env` and stay there: of what all others are
-    elsewhere for, nothing is dropped. `whole`: every machine there is, since a state is stuck only if nobody at all can
+    elsewhere for, nothing is dropped, and of the others no more than what summaries tell. `lulls` hold of who joins
+    those. `whole`: every machine there is, since a state is stuck only if nobody at all can
     move.
     """
     own = {m for m in env.values() if isinstance(m, Member)}
     if near:
         own |= _staying_at(values, own)
-    return _Lowering(values, relaxed, settled, own, summarised, near, implied).run(part, env, whole)
+    return _Lowering(values, relaxed, settled, own, summarised, near, implied, lulls).run(part, env, whole)
 
 
 def lower_with(
@@ -198,8 +203,10 @@ class _Lowering:
         summarised: Summarised = lambda summary: None,
         near: bool = False,
         implied: Implied = lambda condition, env: None,
+        lulls: tuple[Lull, ...] = (),
     ) -> None:
         self.summarised = summarised
+        self.lulls = lulls
         self.implied = implied
         self.exactly = _Lowering(values, False, lambda condition, env: None, set()) if near else None
         self.values = values
@@ -485,13 +492,14 @@ class _Lowering:
         if self._own(summary.type, cls):
             names += [("nobody yet", state, 0) for state in states[1:]]
         self.members_of[machine] = members
+        busy = ir.conj(self._no_lull(summary, cls, members))
         self.steps[machine] = [
             ir.Step(
                 f"{machine}: {a} -> {b}",
                 machine,
                 a,
                 b,
-                ir.TRUE,
+                busy if b == states[1] and a != "nobody yet" else ir.TRUE,
                 lo,
                 None,
                 _origin(summary.span),
@@ -501,6 +509,26 @@ class _Lowering:
             for a, b, lo in names
         ]
         return machine
+
+    def _no_lull(self, summary: Summary, cls: str, members: tuple[Member, ...]) -> Iterator[ir.Expr]:
+        """That it is no time in which nobody of a class joins a summary of `members`, as far as the check's own members
+        tell. The machine that measures this time disturbs nobody, so every run has one with it."""
+        for lull in self.lulls:
+            if lull.summary != summary.name or lull.joiner.cls not in (None, cls):
+                continue
+            joiner = {lull.joiner.name: Member(summary.type, cls, 0)}
+            for chosen in product(*(self._own(p.type, p.cls) for p in lull.parameters)):
+                env = dict(zip((p.name for p in lull.parameters), chosen, strict=True))
+                since = self._condition(lull.since, env)
+                if tuple(env[name] for name in lull.index) != members or mentions_dropped(since) or since == ir.FALSE:
+                    continue
+                reads = Reads()
+                by = self.values.evaluate(lull.by, {**env, **joiner}, reads)
+                assert isinstance(by, Duration)
+                name = instance_name(f"{lull.name} {cls}", chosen)
+                watch, step = _observer(name, since, by.ms, by.ms, _origin(lull.span), _rests_on(reads))
+                self.machines[name], self.steps[name], self.members_of[name] = watch, [step], chosen
+                yield ir.neg(ir.conj([ir.In(name, frozenset({"yes"})), since]))
 
     def _seen(self, template: ViewTemplate, members: tuple[Member, ...], body: Condition, env: Env) -> ir.Expr:
         if not all(member.spelt_out for member in members):
@@ -527,7 +555,9 @@ class _Lowering:
             ]
             wanted = condition.body if condition.kind == "some" else Boolean("not", (condition.body,), condition.span)
             absent = self._elsewhere([wanted], condition.var, condition.type, condition.cls, env)
-            parts += [DROPPED] if self.relaxed and not absent else []  # all others
+            if self.relaxed and not absent:
+                others = self._others(wanted, condition, env)
+                parts.append(others if condition.kind == "some" else ir.neg(others))
             return ir.disj(parts) if condition.kind == "some" else ir.conj(parts)
         if self.relaxed:
             return DROPPED
@@ -547,6 +577,36 @@ class _Lowering:
         others = (m for m in self.values.members(type_name, cls) if m not in self.own)
         exactly = self.exactly
         return all(exactly._condition(c, {**env, var: member}) == ir.FALSE for member in others for c in conditions)
+
+    def _others(self, wanted: Condition, condition: Quantified, env: Env) -> ir.Expr:
+        """That somebody else satisfies `wanted`: dropped, but for what a summary says of all of them together."""
+        if self.exactly is None:
+            return DROPPED
+        told = []
+        for other in self.values.members(condition.type, condition.cls):
+            if other not in self.own:
+                exact = self.exactly._condition(wanted, {**env, condition.var: other})
+                told.append(outline(exact, partial(self._told, other)))
+        return ir.conj([DROPPED, ir.disj(told)])
+
+    def _told(self, other: Member, expr: ir.Expr) -> ir.Expr:
+        """What the machines that stand for many say, if `expr` is so of `other`."""
+        assert self.exactly is not None
+        found = []
+        for summary in self.program.summaries.values():
+            moves = self.summarised(summary) if summary.type == other.type else None
+            if moves is None:
+                continue
+            for members in product(*(self._own(p.type, p.cls) for p in summary.parameters)):
+                outer = dict(zip((p.name for p in summary.parameters), members, strict=True))
+                aspects = [
+                    self.exactly._condition(when, {**outer, summary.var: other}) for _, when, _ in summary.aspects
+                ]
+                told = next((i for i, aspect in enumerate(aspects) if entails(expr, aspect)), None)
+                if told is not None:
+                    machine = self._stand_in(summary, other.cls, members, outer, moves[other.cls])
+                    found.append(ir.In(machine, frozenset(state for state, _, _ in summary.aspects[: told + 1])))
+        return ir.conj(found)
 
     def _counted(self, term: Counted, env: Env) -> Iterator[ir.Expr]:
         for member in self.values.members(term.type, term.cls):
