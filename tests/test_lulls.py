@@ -139,7 +139,7 @@ _observer = lowering._observer
 # (what is patched, what takes its place, draws that show it)
 NEEDED = {
     "that a lull is shown": (Proofs, "_shown", lambda *_: True, (0, 152, 153)),
-    "that somebody joins by a step": (proofs, "changes", lambda *_: iter(()), (0, 152, 153)),
+    "that somebody joins by a step": (proofs, "turning", lambda *_: iter(()), (0, 152, 153)),
     "that it has lasted so long": (lowering, "_observer", at_once, (144,)),
     "what a summary says of a condition": (lowering, "entails", lambda *_: True, (43, 123)),
     "that others may satisfy what no summary speaks of": (lowering._Lowering, "_told", lambda *_: ir.FALSE, (43, 59)),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import field, replace
+from dataclasses import replace
 from functools import cached_property
 from math import inf
 
@@ -21,21 +21,20 @@ from verifier.analysis.completion import completed
 from verifier.analysis.grade import grade
 from verifier.analysis.kinds import has_every_kind, kinds
 from verifier.analysis.proofs import Proofs
-from verifier.analysis.questions import Deadline, EngineContradicted, Lemmas, Question, WitnessRefused, lasts
+from verifier.analysis.questions import Deadline, EngineContradicted, Lemmas, Question, lasts
+from verifier.analysis.runs import MISSED, Runs
 from verifier.analysis.schedules import stuck_run
-from verifier.analysis.stages import Stage, leaders_of, part_of, pruned, stages
-from verifier.analysis.symmetry import orders
+from verifier.analysis.stages import pruned, stages
 from verifier.analysis.verdict import CheckResult, PartResult, Verdict, Witness, worst
 from verifier.engines.induction import Induction
-from verifier.interpreter import Interpreter, Refusal, replay
 from verifier.language.program import CheckGroup, CheckTemplate, Condition
 from verifier.records import dataclass
 from verifier.system import ir
-from verifier.system.lower import Lowered, first_members, initially, lower
+from verifier.system.lower import first_members, initially, lower
 from verifier.system.patience import OutOfTime, patience
-from verifier.system.run import WORK_A_SECOND, Answer, Outcome, Run
+from verifier.system.run import WORK_A_SECOND, Answer, Outcome
 from verifier.system.scope import THIS_TOPOLOGY, weakest
-from verifier.system.values import Env, Member, Values
+from verifier.system.values import Env, Values
 
 # Once there is a violation, larger numbers of free members than this are not tried, nor all in lockstep.
 _FEW = 5
@@ -52,6 +51,8 @@ _FIRST_OF_MANY = 3
 _VERY_MANY = 100
 # Events of walks for a question before any search, if it matters where members are.
 _SHORT_WALKS = 10_000
+# The same where few members violate it and the others do not let that happen.
+_NEAR_WALKS = 25_000
 # Events of walks for a question before such lemmas, and before what takes longer than they do.
 _FIRST_WALKS = 70_000
 _MORE_WALKS = 150_000
@@ -70,8 +71,10 @@ class Decider:
     values: Values
     deadline: Deadline
     induction: Induction
-    _worked: int = 0
-    _interpreted: Interpreter = field(default_factory=lambda: Interpreter(ir.System(1, (), (), ())))
+
+    @cached_property
+    def runs(self) -> Runs:
+        return Runs(self.deadline)
 
     @cached_property
     def proofs(self) -> Proofs:
@@ -136,9 +139,11 @@ class Decider:
             self._at_once(unknown)
             self._walk(unknown, _SHORT_WALKS)
         if not (placed and self._many):
-            self._search(unknown, _FIRST_OF_MANY if self._many else _FIRST_STAGES)
+            self._search(unknown, _FIRST_STAGES if placed else _FIRST_OF_MANY)
         if placed and self._members <= _VERY_MANY:
             self._walk(unknown, _FIRST_WALKS)
+        elif not self._many:
+            self._walk([question for question in unknown if question.missed], _NEAR_WALKS)
 
     @property
     def _members(self) -> int:
@@ -202,15 +207,10 @@ class Decider:
                 continue
             found = self.proofs.walk(question).until(events)
             if found.run is not None:
-                meaning = self._meaning(exact)
+                meaning = self.runs.meaning(exact.system)
                 run = completed(found.run, exact.system, meaning, {}, exact.check.when)
-                replayed = replay(exact.system, exact.check, run, meaning)
-                if isinstance(replayed, Refusal):
-                    raise WitnessRefused(exact.system, run, replayed)
                 outcome = Outcome(Answer.VIOLATED, run=run, asked=self.proofs.whole(question))
-                question.witness = Witness(
-                    exact.system, exact.check, run, replayed, _names(exact.system), outcome=outcome
-                )
+                question.witness = self.runs.of_whole(exact, run, outcome)
                 question.result = self._answer(question, question.witness)
                 return
 
@@ -227,19 +227,19 @@ class Decider:
         A run that had to be cut short is kept, while few members may show a longer one.
         """
         left = [question for question in questions if question.result is None]
-        begun = self._worked
+        begun = self.runs.worked
         while left and rounds > 0:
             violated = any(question.witness is not None for question in questions)
-            late = violated and self._worked - begun > _WORK_MORE
+            late = violated and self.runs.worked - begun > _WORK_MORE
             for question in left:
-                if rounds < inf and question.last_stage():
+                if rounds < inf and question.last_stage() and not self._soon(question):
                     continue
                 if question.part.kind == "ends_with" and question.part.deadline is None:
                     question.result = self._ends(question)
                 elif late:
                     question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
                 else:
-                    self._follow(question, violated)
+                    self._follow(question, violated, rounds < inf)
             left = [question for question in left if question.result is None]
             rounds -= 1
 
@@ -247,17 +247,12 @@ class Decider:
         """`ends with`: a stuck run that a schedule shows on the whole system, or none on the slice of all members."""
         part, env, settled = question.part, question.env, question.lemmas.settled
         whole = question.exact = lower(self.values, part, env, relaxed=False, settled=settled, whole=True)
-        meaning = self._meaning(whole)
-        run = stuck_run(meaning, whole.check) if whole.check.kind == "ends_with" else None
+        run = stuck_run(self.runs.meaning(whole.system), whole.check) if whole.check.kind == "ends_with" else None
         if run is not None:
-            replayed = replay(whole.system, whole.check, run, meaning)
-            if isinstance(replayed, Refusal):
-                raise WitnessRefused(whole.system, run, replayed)
             # What leaves the whole stuck leaves the slice stuck: that much is for the graph engine to confirm.
-            witness = Witness(whole.system, whole.check, run, replayed, _names(whole.system))
-            if len(whole.system.machines) <= MACHINES_MAX:
-                witness = replace(witness, outcome=Outcome(Answer.VIOLATED, run=run, asked=self._slice(question)))
-            return self._answer(question, witness)
+            few = len(whole.system.machines) <= MACHINES_MAX
+            outcome = Outcome(Answer.VIOLATED, run=run, asked=self._slice(question)) if few else None
+            return self._answer(question, self.runs.of_whole(whole, run, outcome))
         asked = self._slice(question)
         found = answered(asked, self.deadline.left(), best=False, session=self.proofs.session)
         if found.answer is Answer.VIOLATED:
@@ -269,8 +264,12 @@ class Decider:
         small = lower(self.values, question.part, question.env, relaxed=False, settled=question.lemmas.settled)
         return pruned(small.system, small.check)
 
-    def _follow(self, question: Question, violated: bool) -> None:
-        """One stage further; `violated`: some part of the check is."""
+    def _soon(self, question: Question) -> bool:
+        """Everybody is so few that a violation among them is looked for before lemmas, which may show more than it."""
+        return question.held is None and len(self.proofs.whole(question).machines) <= _TINY
+
+    def _follow(self, question: Question, violated: bool, early: bool) -> None:
+        """One stage further; `violated`: some part of the check is; `early`: what all together do is kept for later."""
         exact = self.proofs.exact(question)
         if self.deadline.over:
             spent = Outcome(Answer.UNKNOWN, reason="the time budget ran out")
@@ -281,11 +280,18 @@ class Decider:
             question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
             return
         system = exact.system if question.shorter is None else question.shorter
-        found = self._stage(exact, system, stage, question.own, best=True, work=_WORK_MORE if violated else None)
-        if isinstance(found, Witness):
+        found: Witness | Outcome | None = question.held
+        if question.held is None or question.held.answer is not Answer.HOLDS:
+            work = _WORK_MORE if violated else None
+            found = self.runs.of_stage(exact, system, stage, question.own, best=True, work=work)
+        if found is MISSED:
+            question.missed = True
+        elif isinstance(found, Witness):
             question.witness = max(question.witness or found, found, key=lasts)
             if not found.cut or lasts(found) * exact.system.tick_ms >= (question.longest_ms or inf):
                 question.result = self._answer(question, question.witness)
+        elif found is not None and early and question.witness is None:
+            question.held, question.stages = found, iter([stage])
         elif found is not None and question.witness is not None:
             if found.answer is Answer.HOLDS:
                 raise EngineContradicted(exact.system, question.witness.run)
@@ -297,7 +303,7 @@ class Decider:
         """How bad what is violated is. With typical values only the verdict is wanted."""
         violated = [q for q in questions if q.result is not None and q.result.verdict is Verdict.UNSAFE]
         if violated and not self.values.typical:
-            grade(violated, self._meaning, self.deadline.left)
+            grade(violated, self.runs.meaning, self.deadline.left)
 
     def _answer(self, question: Question, found: Witness | Outcome) -> PartResult:
         match found:
@@ -319,42 +325,6 @@ class Decider:
             if summary is not None and question.relaxed is not None:
                 found |= first_members(self.values, summary, question.relaxed.members_of[name])
         return frozenset(found)
-
-    def _stage(
-        self, exact: Lowered, system: ir.System, stage: Stage, own: list[Member], *, best: bool, work: int | None = None
-    ) -> Witness | Outcome | None:
-        """A replayed violation, or HOLDS if everybody was free to move; None: nothing known yet.
-
-        Without `best`, the first violation will do. Who is held still moves only where the run forces it.
-        """
-        everybody = stage.frees(exact)
-        leaders = leaders_of(exact, stage) if stage.lockstep else {}
-        few = part_of(exact, system, stage, leaders)
-        left = replace(self.deadline.left(), work=work)
-        order = () if leaders else orders(exact, few, own)
-        outcome = answered(few, left, best=best, core=best and everybody, proof=everybody, order=order)
-        self._worked += outcome.statistics.get("work", 0)
-        if outcome.run is None:
-            return outcome if everybody or self.deadline.over else None
-        lasting = exact.check.when if best and exact.check.kind == "never" else None
-        meaning = self._meaning(exact)
-        run = completed(outcome.run, few, meaning, leaders, lasting)
-        replayed = replay(exact.system, exact.check, run, meaning)
-        if isinstance(replayed, Refusal):
-            refusal, run = replayed, _cut(run, replayed.at)
-            replayed = replay(exact.system, exact.check, run, meaning)
-            if isinstance(replayed, Refusal):
-                if everybody:
-                    raise WitnessRefused(exact.system, run, refusal)
-                return None
-            return Witness(exact.system, exact.check, run, replayed, _names(few), cut=True, outcome=outcome)
-        return Witness(exact.system, exact.check, run, replayed, _names(few), outcome=outcome)
-
-    def _meaning(self, exact: Lowered) -> Interpreter:
-        """The interpreter of a system, made once."""
-        if exact.system is not self._interpreted.system:
-            self._interpreted = Interpreter(exact.system)
-        return self._interpreted
 
     # -- covers --------------------------------------------------------------------------------------------------------
 
@@ -383,19 +353,10 @@ class Decider:
             return True
         exact = lower(self.values, goal, env, relaxed=False, settled=question.lemmas.settled)
         for stage in stages(question.own, exact):
-            found = self._stage(exact, exact.system, stage, question.own, best=False)
+            found = self.runs.of_stage(exact, exact.system, stage, question.own, best=False)
             if isinstance(found, Witness):
                 return True
-            if found is not None:
+            if found is not None and found is not MISSED:
                 searched([found], self.deadline.left())  # that it cannot happen is asked of both engines
                 return False if found.answer is Answer.HOLDS else None
         raise AssertionError("the last stage always has an answer")
-
-
-def _cut(run: Run, at: int) -> Run:
-    """The run up to a moment at which time could not pass."""
-    return Run(tuple(e for e in run.events if e.at <= at), at, min(run.since, at))
-
-
-def _names(system: ir.System) -> frozenset[str]:
-    return frozenset((*system.machine, *system.view))

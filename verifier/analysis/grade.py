@@ -58,7 +58,9 @@ class Violated(Protocol):
     def lasts_ms(self) -> int: ...
 
 
-def grade(violated: Sequence[Violated], meaning: Callable[[Lowered], Interpreter], left: Callable[[], Budget]) -> None:
+def grade(
+    violated: Sequence[Violated], meaning: Callable[[ir.System], Interpreter], left: Callable[[], Budget]
+) -> None:
     """Marks the results: a violation that is in every run, and the longest one if none can be longer.
 
     One part that every run violates is enough for the check.
@@ -66,7 +68,7 @@ def grade(violated: Sequence[Violated], meaning: Callable[[Lowered], Interpreter
     for part in violated:
         assert part.exact is not None
         assert part.result is not None
-        if in_every_run(part.exact, part.own, meaning(part.exact), left()):
+        if in_every_run(part.exact, part.own, meaning(part.exact.system), left()):
             part.result = replace(part.result, in_every_run=True)
             break
     longest = max(violated, key=lambda part: part.lasts_ms())

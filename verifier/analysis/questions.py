@@ -17,7 +17,7 @@ from verifier.language.program import CheckTemplate, Condition
 from verifier.records import dataclass
 from verifier.system import ir
 from verifier.system.lower import Lowered
-from verifier.system.run import Budget, Run
+from verifier.system.run import Budget, Outcome, Run
 from verifier.system.scope import Scope
 from verifier.system.values import Env, Member
 
@@ -63,7 +63,8 @@ class Question:
     `placed`: the relaxed slice depends on where members begin; `begins`: the one that decided it does. `close`: the
     machines and views of the relaxed slice, which is what the part is about; `longest_ms`: how long the longest
     violation found there lasts (0: for ever). `exact`: the whole slice; of its system, `whole`: pruned, `shorter`:
-    simplified; `walk`: the walks through it.
+    simplified; `walk`: the walks through it; `held`: what everybody together was found to do, if no
+    violation; `missed`: few members violate it in a run that the others do not let happen.
     """
 
     part: CheckTemplate
@@ -79,6 +80,8 @@ class Question:
     whole: ir.System | None = None
     shorter: ir.System | None = None
     walk: Search | None = None
+    held: Outcome | None = None
+    missed: bool = False
     stages: Iterator[Stage] = field(default_factory=lambda: iter(()))
     witness: Witness | None = None
     result: PartResult | None = None

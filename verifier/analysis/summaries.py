@@ -15,11 +15,11 @@ from verifier.analysis.kinds import kinds
 from verifier.analysis.stages import pruned
 from verifier.language.program import Boolean, CheckTemplate, Duration, Parameter, Static, Summary
 from verifier.system import ir
-from verifier.system.changes import changes
 from verifier.system.lower import Moves, Settled, lower_with
 from verifier.system.relax import mentions_dropped, weakened
 from verifier.system.run import Answer, Outcome
 from verifier.system.slice import slice_for
+from verifier.system.turning import turning
 from verifier.system.values import Env, Reads, Values
 
 # Decides the one check of a system.
@@ -100,7 +100,7 @@ class _Aspects:
     def _taken(self, pair: tuple[int, int]) -> Iterator[ir.Expr]:
         """For each step that changes what the aspects read: that it may fire, with this effect."""
         read = frozenset(name for expr in self.here for name in ir.reads(expr))
-        return changes(self.system, self.here[pair[0]], self.here[pair[1]], read)
+        return turning(self.system, self.here[pair[0]], self.here[pair[1]], read)
 
     def _never(self, system: ir.System, when: ir.Expr) -> bool:
         when = weakened(when)

@@ -255,8 +255,8 @@ _ENTRIES = (
     Entry(
         "HL317",
         "a lemma about members that cannot join",
-        "`no w: Worker joins Workers[s] is ready` is said of members of the summary, and of its first state: in a later "
-        "one it is once no member is in those before, so that one who leaves is as good as one who comes.",
+        "`no w: Worker joins Workers[s] is ready` is said of members of the summary, and of its first state. It is in "
+        "a later one once no member is in those before, so that one who leaves is as good as one who comes.",
         "no w: Worker joins Workers[s] is leaving",
         "no w: Worker joins Workers[s] is ready",
     ),

@@ -98,7 +98,7 @@ def _check(file: str, workload: WorkloadResult, check: CheckResult) -> CheckRepo
     violation = _violation(program, *traces[0], every) if traces else None
     proven = check.parts if check.verdict is Verdict.SAFE else ()
     bounds = dict.fromkeys(used for part in proven for used in part.rests_on)
-    texts = {lemma.name: lemma.text for lemma in (*program.lemmas, *program.lulls)}
+    texts = {lemma.name: lemma.text for lemma in program.lemmas} | {lull.name: lull.text for lull in program.lulls}
     lemmas = dict.fromkeys(name for part in proven for name in part.lemmas)
     return CheckReport(
         file,

@@ -98,10 +98,13 @@ class Induction:
         return next(book.scope for book in self._books if book.implies(lemma))
 
     def apart(self) -> Induction:
-        """One of its own with the same proofs, which are made once for all of these; what it accepts is its own."""
+        """One of its own that knows the same lemmas, and was asked nothing yet; what it accepts is its own."""
         if self._untouched is None:
+            self._prove_all()
             self._untouched = self._anew()
-            self._untouched._prove_all()
+            self._untouched._tried = True
+            for book, mine in zip(self._untouched._books, self._books, strict=True):
+                book.proven = list(mine.proven)
         other = copy(self._untouched)
         other._untouched = self._untouched  # whose terms they are
         other._books = [book.apart() for book in self._untouched._books]

@@ -9,7 +9,7 @@ from verifier.system.prune import Rewriting
 from verifier.system.relax import DROPPED
 
 
-def changes(system: ir.System, before: ir.Expr, after: ir.Expr, read: frozenset[str]) -> Iterator[ir.Expr]:
+def turning(system: ir.System, before: ir.Expr, after: ir.Expr, read: frozenset[str]) -> Iterator[ir.Expr]:
     """For each step of the machines in `read`: that it may fire where `before` holds, and `after` holds then."""
     for step in system.steps:
         if step.machine in read:
