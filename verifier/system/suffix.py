@@ -2,17 +2,19 @@
 
 A machine that other members may drive round and round cannot be unrolled. But a violation comes after finitely many
 changes, and of these the first and the last few decide: between them the machine may be taken to be anywhere. So each
-such machine m begins in its initial state and changes up to `changes` + 1 times; or its first step leads to `anywhere`,
-from where any of its steps leads to where it is before its last `changes` changes, and the violation comes after them.
-While it is anywhere, every reading of it is dropped, as docs/semantics.md section 5 allows.
+such machine m begins in its initial state, and its first step leads to where some of its last `changes` changes are
+still to come, or to `anywhere`, from where any of its steps leads to where all of them are. The violation comes after
+them, or before the first step. While m is anywhere, every reading of it is dropped, as docs/semantics.md section 5
+allows.
 
-*Sound for `never`.* Take a run of the system up to a violation, in which m changes N times. If N <= `changes` + 1, m
-takes the same steps. If not, its first step leads to `anywhere`, where it stays until its (N - changes)-th change,
-which is a step with its guard true for its `lo`; exactly `changes` changes follow. Before and after, both are in the
-same states, and clocks of steps start when the source is entered, in both. After its last change m stands still up to
-the violation in both; would it have to move before, it goes `beyond`, where no violation counts. Guards of others that
-read m while it is anywhere are weakened where a step may fire, and strengthened where it must
-(verifier/system/relax.py).
+*Sound for `never`.* Take a run of the system up to a violation, in which m changes N times. If 0 < N <= `changes` + 1,
+the first step leads to where N - 1 changes are to come, and m takes the same steps. If N is larger, it leads to
+`anywhere`, where m stays until its (N - changes)-th change, which is a step with its guard true for its `lo`; exactly
+`changes` changes follow. Before and after, both are in the same states, and clocks of steps start when the source is
+entered, in both. A step that leads back to its source is no change and stops no clock but its own, which nobody can
+tell: such steps are left out. After its last change m stands still up to the violation in both; would it have to move
+before, it goes `beyond`, where no violation counts. Guards of others that read m while it is anywhere are weakened
+where a step may fire, and strengthened where it must (verifier/system/relax.py).
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ def last_changes(system: ir.System, check: ir.Check, names: Iterable[str], chang
         machines = tuple(m for m in machines if m.name not in chosen)
     steps: list[ir.Step] = []
     for step in system.steps:
+        if step.machine in chosen and step.source == step.target:
+            continue
         guarded = replace(step, guard=reading(step.guard))
         made = [guarded] if step.machine not in chosen else _taken(guarded, chosen[step.machine], changes)
         steps += [part for one in made for part in relaxed(one)]
@@ -81,32 +85,25 @@ def _reachable(onward: dict[str, set[str]], start: Iterable[str]) -> set[str]:
 
 def _machine(machine: ir.Machine, changes: int) -> ir.Machine:
     last = [_last(state, k) for state in machine.states for k in range(changes + 1)]
-    return replace(machine, states=(*_first(machine, changes), ANYWHERE, *last, BEYOND))
-
-
-def _first(machine: ir.Machine, changes: int) -> list[str]:
-    """The states of a machine that never was anywhere."""
-    return [machine.initial, *(_early(state, k) for state in machine.states for k in range(1, changes + 2))]
+    return replace(machine, states=(machine.initial, ANYWHERE, *last, BEYOND))
 
 
 def _ends(machine: ir.Machine, changes: int) -> list[str]:
     """The states in which a violation counts."""
-    return [*_first(machine, changes), *(_last(state, changes) for state in machine.states)]
+    return [machine.initial, *(_last(state, changes) for state in machine.states)]
 
 
 def _taken(step: ir.Step, machine: ir.Machine, changes: int) -> list[ir.Step]:
-    """The step as one of the first, as the one that leads to or leaves `anywhere`, and as each of the last changes."""
+    """The step as the first, as the one that leads to or leaves `anywhere`, and as each of the last changes."""
     if not changes:
         return []
-    ends = ((_early, changes + 1), (_last, changes))
     made = [replace(step, source=ANYWHERE, target=_last(step.target, 0), hi=None)]
     if step.source == machine.initial:
-        made += [replace(step, target=_early(step.target, 1)), replace(step, target=ANYWHERE, hi=None)]
-    for k in range(changes):
-        made.append(replace(step, source=_early(step.source, k + 1), target=_early(step.target, k + 2)))
-        made.append(replace(step, source=_last(step.source, k), target=_last(step.target, k + 1)))
+        made += [replace(step, target=_last(step.target, k)) for k in range(changes + 1)]
+        made.append(replace(step, target=ANYWHERE, hi=None))
+    made += [replace(step, source=_last(step.source, k), target=_last(step.target, k + 1)) for k in range(changes)]
     if step.hi is not None:
-        made += [replace(step, source=end(step.source, k), target=BEYOND) for end, k in ends]
+        made.append(replace(step, source=_last(step.source, changes), target=BEYOND))
     return made
 
 
@@ -120,12 +117,8 @@ def _named(steps: list[ir.Step]) -> tuple[ir.Step, ...]:
     return tuple(found)
 
 
-def _early(state: str, change: int) -> str:
-    return f"{state} after {change}"
-
-
 def _last(state: str, change: int) -> str:
-    return f"{state} after some and {change}"
+    return f"{state}, then {change} changes"
 
 
 class _Anywhere(Rewriting):
@@ -141,7 +134,6 @@ class _Anywhere(Rewriting):
             return DROPPED
         initial = self.chosen[at.machine].initial
         known = {_last(state, k) for state in at.states for k in range(self.changes + 1)}
-        known |= {_early(state, k) for state in at.states for k in range(1, self.changes + 2)}
         known |= {initial} if initial in at.states else set()
         return ir.disj(
             [ir.In(at.machine, frozenset(known)), ir.conj([ir.In(at.machine, frozenset({ANYWHERE})), DROPPED])]
