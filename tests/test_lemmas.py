@@ -22,7 +22,7 @@ from verifier.system.scope import THIS_TOPOLOGY
 # -- the lemmas of the models ----------------------------------------------------------------------------------------
 
 REQUESTS = ROOT / "models" / "kubernetes" / "requests.model"
-LEMMAS = set(re.findall(r"^lemma (\w+)", REQUESTS.read_text("utf-8"), re.MULTILINE))
+LEMMAS = set(re.findall(r"^lemma (\w+)[^:]*(?:: [A-Z][^:]*)*:\s+always", REQUESTS.read_text("utf-8"), re.MULTILINE))
 PROBE = "readiness_probe { period = 3s }"
 ROLLOUTS = {
     "default": PROBE,

@@ -43,10 +43,8 @@ _FEW = 5
 _FIRST_STAGES = 2
 # And so many more before proofs are tried that leave out some machines only.
 _MORE_STAGES = 2
-# With more members than this, such lemmas come before any search if it matters where members are; if not, the stage in
-# lockstep is among the first, because to shorten conditions takes longer than to search it.
+# With more members than this, such lemmas come before any search if it matters where members are.
 _MANY = 24
-_FIRST_OF_MANY = 3
 # With more than this, the whole slice takes seconds to build, and walks come after such lemmas too.
 _VERY_MANY = 100
 # Events of walks for a question before any search, if it matters where members are.
@@ -138,12 +136,14 @@ class Decider:
         if placed and not self._many:
             self._at_once(unknown)
             self._walk(unknown, _SHORT_WALKS)
-        if not (placed and self._many):
-            self._search(unknown, _FIRST_STAGES if placed else _FIRST_OF_MANY)
         if placed and self._members <= _VERY_MANY:
+            if not self._many:
+                self._search(unknown, _FIRST_STAGES)
             self._walk(unknown, _FIRST_WALKS)
-        elif not self._many:
-            self._walk([question for question in unknown if question.missed], _NEAR_WALKS)
+        elif not placed:
+            self._search(unknown, _FIRST_STAGES + 1)
+            if not self._many:
+                self._walk([question for question in unknown if question.missed], _NEAR_WALKS)
 
     @property
     def _members(self) -> int:
@@ -279,11 +279,14 @@ class Decider:
         if stage is None or (violated and (stage.lockstep or len(stage.free) > _FEW)):
             question.result = self._answer(question, question.witness or _NOT_FOLLOWED)
             return
-        system = exact.system if question.shorter is None else question.shorter
+        work = _WORK_MORE if violated else None
         found: Witness | Outcome | None = question.held
         if question.held is None or question.held.answer is not Answer.HOLDS:
-            work = _WORK_MORE if violated else None
+            system = question.shorter or exact.system
             found = self.runs.of_stage(exact, system, stage, question.own, best=True, work=work)
+        if early and stage.lockstep and isinstance(found, Witness) and not self._many:
+            # Of what goes on for long, long conditions show less.
+            found = self.runs.of_stage(exact, self.proofs.shorter(question), stage, question.own, best=True, work=work)
         if found is MISSED:
             question.missed = True
         elif isinstance(found, Witness):

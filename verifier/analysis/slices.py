@@ -272,7 +272,7 @@ class Slices:
         if self.exact(question).system == before.system:
             question.exact, question.stages = before, begun
         else:
-            question.whole = question.held = None
+            question.whole = question.shorter = question.held = None
 
     def shorter(self, question: Question) -> ir.System:
         """The system of the whole slice, simplified by lemmas; made once."""

@@ -277,8 +277,10 @@ class _Lowering:
             for path, setting in self.program.settings.items()
             if setting.default is None and setting.block in there and path not in given
         }
-        for template in self.program.machines.values():
-            if missing and missing & reachable_settings(self.program, [template]):
+        templates = self.program.machines.values()
+        some_need_it = bool(missing & reachable_settings(self.program, templates))
+        for template in templates:
+            if some_need_it and missing & reachable_settings(self.program, [template]):
                 continue
             pools = [self.values.members(p.type, p.cls) for p in template.parameters]
             for members in product(*pools):
