@@ -118,10 +118,10 @@ def lost(seeds: range, states_max: int = 4000) -> tuple[list[str], Counter[str]]
 
 
 def test_what_is_violated_is_not_shown() -> None:
-    wrong, tally = lost(range(60))
+    wrong, tally = lost(range(40))
     assert wrong == []
-    assert tally["holds, with lulls shown"] > 4, tally
-    assert tally["fails, not shown"] > 15, tally
+    assert tally["holds, with lulls shown"] > 2, tally
+    assert tally["fails, not shown"] > 10, tally
 
 
 @pytest.mark.slow
@@ -154,6 +154,7 @@ def test_each_fact_is_needed(what: str) -> None:
         assert any(lost(range(seed, seed + 1))[0] for seed in seeds)
 
 
+@pytest.mark.slow
 def test_without_what_summaries_say_of_others_less_is_shown() -> None:
     with patch.object(lowering, "outline", lambda *_: ir.TRUE):
         assert lost(range(60))[1]["holds, with lulls shown"] < 4
