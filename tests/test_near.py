@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -90,6 +90,36 @@ def test_one_who_may_still_come_is_not_elsewhere() -> None:
         for more in ({"relaxed": False}, {"relaxed": True}, {"relaxed": True, "near": True}):
             made = lower(Values(of), part, env, **more)
             assert violated(made.system, made.check), (env, more)
+
+
+MARKED = """
+settings things "sizes" { old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x"  marks: size = 2 "x" }
+index P = old: things.old, new: things.new
+index N = node: things.nodes
+index K = mark: things.marks
+machine Mark[k: K] { states unset, on(n: N)  initially on(each things.nodes) }
+machine Place[p: P] { states unset, on(n: N)  initially on(each things.nodes) if p is old, unset  unset -> on(n) "x" }
+machine A[p: P] { states s, t  initially s  s -> t "x" }
+let marked(n: N) = some k: K (Mark[k] is on(n))
+check c "c" {
+  never bad[n: N] "x" when some p: P old (some m: N (Place[p] is on(m) and not marked(m) and A[p] is t))
+}
+"""
+
+
+def test_others_who_begin_at_the_same_are_alike_only_if_that_is_too() -> None:
+    """Of the others one is on a node with a mark, and one is not: the second counts."""
+    of = with_places(MARKED, 3, 1, 3)
+    (part,) = of.checks["c"].parts
+    for env in kinds(Values(of), part, placed=True):
+        made = lower(Values(of), part, env, relaxed=True, near=True)
+        assert violated(made.system, made.check), env
+
+
+def test_members_that_differ_in_more_than_names_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lowering._Lowering, "_alike", property(lambda self: defaultdict(int)))
+    with pytest.raises(AssertionError):
+        test_others_who_begin_at_the_same_are_alike_only_if_that_is_too()
 
 
 # -- DaemonSets --------------------------------------------------------------------------------------------------------

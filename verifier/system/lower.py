@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from itertools import product
 from math import gcd
 from typing import Any
@@ -208,7 +208,7 @@ class _Lowering:
         self.summarised = summarised
         self.lulls = lulls
         self.implied = implied
-        self.exactly = _Lowering(values, False, lambda condition, env: None, set()) if near else None
+        self.exactly = _Lowering(values, False, lambda condition, env: None, own) if near else None
         self.values = values
         self.program = values.program
         self.relaxed = relaxed
@@ -585,11 +585,43 @@ class _Lowering:
         if self.exactly is None:
             return DROPPED
         told = []
-        for other in self.values.members(condition.type, condition.cls):
-            if other not in self.own:
-                exact = self.exactly._condition(wanted, {**env, condition.var: other})
-                told.append(outline(exact, partial(self._told, other)))
+        for other in self.exactly._others_like(condition.type, condition.cls):
+            exact = self.exactly._condition(wanted, {**env, condition.var: other})
+            told.append(outline(exact, partial(self._told, other)))
         return ir.conj([DROPPED, ir.disj(told)])
+
+    def _others_like(self, type_name: str, cls: str | None) -> Iterator[Member]:
+        """One of the others for each that differ in more than names."""
+        seen: set[int] = set()
+        for other in self.values.members(type_name, cls):
+            if other not in self.own and self._alike[other] not in seen:
+                seen.add(self._alike[other])
+                yield other
+
+    @cached_property
+    def _alike(self) -> dict[Member, int]:
+        """A number for each member, equal for those that may be exchanged, the check's own staying as they are.
+
+        Members of a class differ in where they begin, and in who begins at them; and so on, until that tells no more of
+        them apart.
+        """
+        if any(
+            _begins_somewhere(template) and len(template.parameters) != 1 for template in self.program.machines.values()
+        ):
+            return {m: number for number, m in enumerate(_everybody(self.values))}
+        at = {m: [place for _, places in _begins_at(self, m) for place in places] for m in _everybody(self.values)}
+        there: dict[Member, list[Member]] = {}
+        for member, places in at.items():
+            for place in places:
+                there.setdefault(place, []).append(member)
+        numbers: dict[object, int] = {}
+        alike = {m: numbers.setdefault(m if m in self.own else (m.type, m.cls), len(numbers)) for m in at}
+        count = 0
+        while count < len(numbers):
+            count, numbers = len(numbers), {}
+            told = {m: (alike[m], *(alike[p] for p in at[m]), *sorted(alike[o] for o in there.get(m, ()))) for m in at}
+            alike = {m: numbers.setdefault((len(at[m]), told[m]), len(numbers)) for m in at}
+        return alike
 
     def _told(self, other: Member, expr: ir.Expr) -> ir.Expr:
         """What the machines that stand for many say, if `expr` is so of `other`."""
@@ -794,18 +826,29 @@ def _together_moves(moves: Moves) -> Iterator[tuple[int, int, int]]:
 def _staying_at(values: Values, own: set[Member]) -> set[Member]:
     """Those with a machine that begins at a member of `own` and stays there."""
     lowering = _Lowering(values, False, lambda condition, env: None, set())
-    found = set()
-    for template in values.program.machines.values():
+    everybody = _everybody(values)
+    return {m for m in everybody if any(stays and own.intersection(at) for stays, at in _begins_at(lowering, m))}
+
+
+def _begins_somewhere(template: MachineTemplate) -> bool:
+    return any(isinstance(arg, Each) for pattern, _ in template.initially for arg in pattern.args)
+
+
+def _everybody(values: Values) -> Iterator[Member]:
+    return (member for index in values.program.indices for member in values.members(index))
+
+
+def _begins_at(lowering: _Lowering, member: Member) -> Iterator[tuple[bool, list[Member]]]:
+    """Where the machines of a member that are at others begin, and whether they stay there."""
+    for template in lowering.program.machines.values():
         named = any(len(arg) == 2 for family in template.states for arg in family.args)
         if not named or len(template.parameters) != 1:
             continue
-        for member in values.members(template.parameters[0].type, template.parameters[0].cls):
+        (parameter,) = template.parameters
+        if member.type == parameter.type and parameter.cls in (None, member.cls):
             pattern, family = lowering._pattern(template, (member,))
             each = [(a, due[1]) for a, due in zip(pattern.args, family.args, strict=False) if isinstance(a, Each)]
-            places = [values.place(arg, str(due), member) for arg, due in each]
-            if _stays(template, family) and own.intersection(places):
-                found.add(member)
-    return found
+            yield _stays(template, family), [lowering.values.place(arg, str(due), member) for arg, due in each]
 
 
 def _stays(template: MachineTemplate, first: StateFamily) -> bool:
