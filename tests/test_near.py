@@ -17,7 +17,9 @@ from verifier.engines import graph
 from verifier.engines.induction import Induction
 from verifier.language.program import Program
 from verifier.system import lower as lowering
+from verifier.system.ir import FALSE
 from verifier.system.lower import lower
+from verifier.system.relax import DROPPED
 from verifier.system.run import Answer, Budget
 from verifier.system.values import Values
 
@@ -64,7 +66,7 @@ def test_what_is_violated_is_violated_near_at_length(first: int) -> None:
 
 def test_all_others_are_elsewhere_only_if_they_stay_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Had one who may still come been taken for one who is elsewhere, violations would be lost."""
-    monkeypatch.setattr(lowering._Lowering, "_elsewhere", lambda self, *_: self.exactly is not None)
+    monkeypatch.setattr(lowering._Lowering, "_others", lambda self, *_: DROPPED if self.exactly is None else FALSE)
     assert lost(range(80), 2500)[0]
 
 

@@ -286,7 +286,8 @@ class Decider:
             found = self.runs.of_stage(exact, system, stage, question.own, best=True, work=work)
         if early and stage.lockstep and isinstance(found, Witness) and not self._many:
             # Of what goes on for long, long conditions show less.
-            found = self.runs.of_stage(exact, self.proofs.shorter(question), stage, question.own, best=True, work=work)
+            again = self.runs.of_stage(exact, self.proofs.shorter(question), stage, question.own, best=True, work=work)
+            found = again if isinstance(again, Witness) else found
         if found is MISSED:
             question.missed = True
         elif isinstance(found, Witness):

@@ -50,6 +50,7 @@ from verifier.language.text import duration_text
 from verifier.records import dataclass
 from verifier.resources import shown
 from verifier.system import ir
+from verifier.system.alike import alike
 from verifier.system.outline import entails, outline
 from verifier.system.patience import look
 from verifier.system.prune import at_start
@@ -556,8 +557,7 @@ class _Lowering:
                 for member in everybody(condition.type, condition.cls)
             ]
             wanted = condition.body if condition.kind == "some" else Boolean("not", (condition.body,), condition.span)
-            absent = self._elsewhere([wanted], condition.var, condition.type, condition.cls, env)
-            if self.relaxed and not absent:
+            if self.relaxed:
                 others = self._others(wanted, condition, env)
                 parts.append(others if condition.kind == "some" else ir.neg(others))
             return ir.disj(parts) if condition.kind == "some" else ir.conj(parts)
@@ -576,8 +576,7 @@ class _Lowering:
         """Nobody but the check's own members can ever satisfy one of `conditions`, because of where the others stay."""
         if self.exactly is None:
             return False
-        others = (m for m in self.values.members(type_name, cls) if m not in self.own)
-        exactly = self.exactly
+        exactly, others = self.exactly, self.exactly._others_like(type_name, cls)
         return all(exactly._condition(c, {**env, var: member}) == ir.FALSE for member in others for c in conditions)
 
     def _others(self, wanted: Condition, condition: Quantified, env: Env) -> ir.Expr:
@@ -600,28 +599,12 @@ class _Lowering:
 
     @cached_property
     def _alike(self) -> dict[Member, int]:
-        """A number for each member, equal for those that may be exchanged, the check's own staying as they are.
-
-        Members of a class differ in where they begin, and in who begins at them; and so on, until that tells no more of
-        them apart.
-        """
-        if any(
-            _begins_somewhere(template) and len(template.parameters) != 1 for template in self.program.machines.values()
-        ):
+        """A number for each member, equal for those that differ in names only, the check's own staying as they are."""
+        templates = self.program.machines.values()
+        if any(_begins_somewhere(template) and len(template.parameters) != 1 for template in templates):
             return {m: number for number, m in enumerate(_everybody(self.values))}
         at = {m: [place for _, places in _begins_at(self, m) for place in places] for m in _everybody(self.values)}
-        there: dict[Member, list[Member]] = {}
-        for member, places in at.items():
-            for place in places:
-                there.setdefault(place, []).append(member)
-        numbers: dict[object, int] = {}
-        alike = {m: numbers.setdefault(m if m in self.own else (m.type, m.cls), len(numbers)) for m in at}
-        count = 0
-        while count < len(numbers):
-            count, numbers = len(numbers), {}
-            told = {m: (alike[m], *(alike[p] for p in at[m]), *sorted(alike[o] for o in there.get(m, ()))) for m in at}
-            alike = {m: numbers.setdefault((len(at[m]), told[m]), len(numbers)) for m in at}
-        return alike
+        return alike(at, self.own)
 
     def _told(self, other: Member, expr: ir.Expr) -> ir.Expr:
         """What the machines that stand for many say, if `expr` is so of `other`."""
