@@ -47,7 +47,8 @@ _MORE_STAGES = 2
 _MANY = 24
 # With more than this, the whole slice takes seconds to build, and walks come after such lemmas too.
 _VERY_MANY = 100
-# Events of walks for a question before any search, if it matters where members are.
+# Events of walks for a question, if it matters where members are: before anything else, and before what is no small search.
+_GLANCE = 3_000
 _SHORT_WALKS = 10_000
 # The same where few members violate it and the others do not let that happen.
 _NEAR_WALKS = 25_000
@@ -134,6 +135,7 @@ class Decider:
         """Answers what does not take as long as to decide the lemmas that need time."""
         placed = any(question.placed for question in unknown)
         if placed and not self._many:
+            self._walk(unknown, _GLANCE)
             self._at_once(unknown)
             self._walk(unknown, _SHORT_WALKS)
         if placed and self._members <= _VERY_MANY:
@@ -188,6 +190,8 @@ class Decider:
 
     def _at_once(self, questions: list[Question]) -> None:
         """Answers what is so small a question about everybody that no proof about some of them comes sooner."""
+        if any(question.witness for question in questions):
+            return
         for question in questions:
             whole = self.proofs.whole(question)
             if whole.checks[0].kind == "never" and whole.checks[0].when == ir.FALSE:
@@ -203,7 +207,7 @@ class Decider:
             return
         for question in left:
             exact = self.proofs.exact(question)
-            if self._is_small(question):
+            if events > _GLANCE and self._is_small(question):
                 continue
             found = self.proofs.walk(question).until(events)
             if found.run is not None:
