@@ -57,7 +57,6 @@ LINES_MAX = 400
 LONGER = {
     "language/program.py": "one table: the frozen types of a checked program",
     "language/syntax.py": "one table: the frozen types of the syntax tree",
-    "system/lower.py": "one class: the lowering of every kind of condition",
 }
 
 KUBERNETES = re.compile(

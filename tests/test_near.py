@@ -16,9 +16,9 @@ from verifier.analysis.questions import Lemmas
 from verifier.engines import graph
 from verifier.engines.induction import Induction
 from verifier.language.program import Program
-from verifier.system import lower as lowering
 from verifier.system.ir import FALSE
 from verifier.system.lower import lower
+from verifier.system.lower.relaxed import Relaxed
 from verifier.system.relax import DROPPED
 from verifier.system.run import Answer, Budget
 from verifier.system.values import Values
@@ -66,7 +66,7 @@ def test_what_is_violated_is_violated_near_at_length(first: int) -> None:
 
 def test_all_others_are_elsewhere_only_if_they_stay_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Had one who may still come been taken for one who is elsewhere, violations would be lost."""
-    monkeypatch.setattr(lowering._Lowering, "_others", lambda self, *_: DROPPED if self.exactly is None else FALSE)
+    monkeypatch.setattr(Relaxed, "_others", lambda self, *_: DROPPED if self.exactly is None else FALSE)
     assert lost(range(80), 2500)[0]
 
 
@@ -119,7 +119,7 @@ def test_others_who_begin_at_the_same_are_alike_only_if_that_is_too() -> None:
 
 
 def test_members_that_differ_in_more_than_names_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lowering._Lowering, "_alike", property(lambda self: defaultdict(int)))
+    monkeypatch.setattr(Relaxed, "_alike", property(lambda self: defaultdict(int)))
     with pytest.raises(AssertionError):
         test_others_who_begin_at_the_same_are_alike_only_if_that_is_too()
 

@@ -47,7 +47,7 @@ _MORE_STAGES = 2
 _MANY = 24
 # With more than this, the whole slice takes seconds to build, and walks come after such lemmas too.
 _VERY_MANY = 100
-# Events of walks for a question, if it matters where members are: before anything else, and before what is no small search.
+# Events of walks for a question, if it matters where members are: before any search, and before any but small ones.
 _GLANCE = 3_000
 _SHORT_WALKS = 10_000
 # The same where few members violate it and the others do not let that happen.
