@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import compress, permutations, product
 from unittest.mock import patch
 
 import pytest
@@ -17,7 +18,8 @@ from verifier.analysis.questions import Deadline
 from verifier.analysis.summaries import _Aspects
 from verifier.engines.induction import Induction
 from verifier.language.program import Program
-from verifier.system.lower import lower
+from verifier.system.lower import Moves, lower
+from verifier.system.lower.relaxed import together
 from verifier.system.run import Budget
 from verifier.system.values import Values
 
@@ -126,3 +128,142 @@ def test_each_move_is_needed(move: tuple[int, int]) -> None:
 def test_that_members_stay_so_long_is_shown() -> None:
     with patch.object(_Aspects, "stays", lambda *_: True):
         assert lost([301])[0]
+
+
+# -- what members do together ------------------------------------------------------------------------------------------
+
+DWELL = 2
+AllAt = tuple[tuple[int, int], ...]  # for each member its aspect, and how long it has been there, up to DWELL
+
+
+def at_first(members: AllAt) -> int:
+    """The aspect of all together: the first one that somebody is in."""
+    return min((aspect for aspect, _ in members if aspect), default=0)
+
+
+def observed(pairs: frozenset[tuple[int, int]], many: int, begins: range) -> dict[tuple[int, int], int]:
+    """How so `many` members that may do `pairs` change together, and the least time after which each change is seen."""
+    least: dict[tuple[int, int], int] = {}
+    todo: list[tuple[AllAt, int]] = [(tuple((a, 0) for a in start), 0) for start in product(begins, repeat=many)]
+    seen = set(todo)
+    while todo:
+        members, age = todo.pop()
+        after = [(tuple((a, min(since + 1, DWELL)) for a, since in members), min(age + 1, DWELL))]
+        for i, (aspect, since) in enumerate(members):
+            for _, there in (pair for pair in pairs if pair[0] == aspect):
+                if (aspect, there) == (2, 0) and since < DWELL:
+                    continue
+                moved = (*members[:i], (there, 0), *members[i + 1 :])
+                change = at_first(members), at_first(moved)
+                if change[0] != change[1]:
+                    least[change] = min(least.get(change, age), age)
+                after.append((moved, 0 if change[0] != change[1] else age))
+        todo += [state for state in after if state not in seen]
+        seen.update(after)
+    return least
+
+
+@pytest.mark.parametrize("begins_second", [False, True])
+@pytest.mark.parametrize("many", [1, 2, 3])
+def test_members_do_together_what_is_said_of_them(many: int, begins_second: bool) -> None:
+    """For every choice of moves; and nothing is said that no three of them do, wherever they may begin."""
+    every = list(permutations(range(3), 2))
+    for chosen in product((False, True), repeat=len(every)):
+        pairs = frozenset(compress(every, chosen))
+        said = {(a, b): lo for a, b, lo in together(Moves(pairs, begins_second, DWELL, ()))}
+        seen = observed(pairs, many, range(3 if begins_second else 2))
+        assert all(said.get(change, DWELL + 1) <= least for change, least in seen.items()), (pairs, said, seen)
+        assert many < 3 or not begins_second or said.keys() == seen.keys(), (pairs, said, seen)
+
+
+# -- by hand -----------------------------------------------------------------------------------------------------------
+
+# Members on a crowded node begin in the second aspect and leave it at once, the others come to it and stay.
+CROWDED = """settings things "sizes" { old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x" }
+index P = old: things.old, new: things.new
+index N = node: things.nodes
+machine Place[p: P] {
+  states unset, on(n: N)
+  initially on(each things.nodes) if p is old, unset
+}
+machine Crowded[n: N] {
+  states yes, no
+  initially yes if count q: P (Place[q] is on(n)) >= 2, no
+}
+machine Early[p: P] {
+  states yes, no
+  initially yes if some n: N (Place[p] is on(n) and Crowded[n] is yes), no
+}
+machine A[p: P] {
+  states t, u, v
+  initially u if Early[p] is yes, t
+  t -> u "x"
+  u -> v "x" when Early[p] is yes immediately
+  u -> v "x" when Wait[p] is over
+}
+machine Wait[p: P] {
+  states running, over
+  initially running
+  running -> over "x" when A[p] is u after 3s
+}
+summary S[n: N] of p: P {
+  ready   when Place[p] is on(n) and A[p] is t
+  leaving when Place[p] is on(n) and A[p] is u at least 3s
+}
+machine J[n: N] {
+  states a, b
+  initially a if some q: P (Place[q] is on(n)), b
+  a -> b "x" within 1s..2s
+}
+check c "c" { never bad[n: N] "x" when J[n] is a and S[n] is none }
+"""
+
+
+def answers(of: Program) -> list[tuple[bool, bool]]:
+    """For each kind of member: whether it is violated, and whether the relaxed slice shows that it is not."""
+    known = Proofs(Values(of), Deadline(Budget(seconds=60)), Induction(of))
+    found = []
+    with closing(known.session):
+        for question in known.questions(of.checks["c"].parts[0], {}):
+            exact = lower(Values(of), question.part, question.env, relaxed=False)
+            found.append((violated(exact.system, exact.check, 10_000), question.result is not None))
+    return found
+
+
+def test_who_begins_in_the_second_aspect_must_stay_there_too() -> None:
+    assert sorted(answers(with_places(CROWDED, 2, 1, 2))) == [(False, True)]
+    assert sorted(answers(with_places(CROWDED, 3, 1, 2))) == [(False, False), (True, False)]
+
+
+# Of two members that begin in the second aspect one stays there, while the other one comes to the first and leaves it.
+AGAIN = """settings things "sizes" { old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x" }
+index P = old: things.old, new: things.new
+index N = node: things.nodes
+machine Place[p: P] {
+  states unset, on(n: N)
+  initially on(each things.nodes) if p is old, unset
+}
+machine A[p: P] {
+  states s, t, u
+  initially u
+  u -> s "x"
+  s -> t "x"
+  t -> s "x"
+}
+summary S[n: N] of p: P {
+  ready   when Place[p] is on(n) and A[p] is t
+  leaving when Place[p] is on(n) and A[p] is u
+}
+machine J[n: N] {
+  states a, b, c
+  initially a
+  a -> b "x" when S[n] is ready
+  b -> c "x" when S[n] is leaving
+}
+check c "c" { never bad[n: N] "x" when J[n] is c }
+"""
+
+
+def test_who_begins_in_the_second_aspect_may_be_there_when_the_last_one_leaves_the_first() -> None:
+    assert answers(with_places(AGAIN, 1, 1, 1)) == [(False, False)]
+    assert answers(with_places(AGAIN, 2, 1, 1)) == [(True, False)]

@@ -1,8 +1,8 @@
 """What is shown of each single member before one machine is put in place of all members that a summary speaks about.
 
 A member is in the first aspect, in the second, or in none. On the relaxed slice of one member it is asked for each pair
-whether some step may take a member from the one to the other, and how long it stays in the second once it has come
-there from the first. What members may do together follows (`verifier.system.lower`), whatever their number is.
+whether some step may take a member from the one to the other, whether it may begin in the second, and how long it stays
+there before it falls to none. What members may do together follows (`verifier.system.lower`), whatever their number is.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from verifier.analysis.stages import pruned
 from verifier.language.program import Boolean, CheckTemplate, Duration, Parameter, Static, Summary
 from verifier.system import ir
 from verifier.system.lower import Moves, Settled, lower_with
+from verifier.system.prune import at_start
 from verifier.system.relax import mentions_dropped, weakened
 from verifier.system.run import Answer, Outcome
 from verifier.system.slice import slice_for
@@ -33,6 +34,7 @@ def moves_of(values: Values, summary: Summary, settled: Settled, ask: Ask) -> di
 
 def _moves_of(values: Values, summary: Summary, cls: str, settled: Settled, ask: Ask) -> Moves:
     pairs: set[tuple[int, int]] = set()
+    begins_second = False
     dwell: list[int] = []
     rests_on: set[str] = set()
     member = Parameter(summary.var, summary.type, cls)
@@ -46,10 +48,11 @@ def _moves_of(values: Values, summary: Summary, cls: str, settled: Settled, ask:
         aspects = _Aspects(lowered.system, exprs, ask)
         found = {pair for pair in permutations(range(len(exprs) + 1), 2) if aspects.may(pair)}
         pairs |= found
-        if (1, 2) in found and (2, 0) in found:
+        begins_second |= aspects.may_begin_in(2)
+        if (2, 0) in found:  # whether it came from the first aspect, or began in the second
             least = _dwell(values, summary.aspects[1][2], env, rests_on)
             dwell.append(least if least and aspects.stays(least) else 0)
-    return Moves(frozenset(pairs), min(dwell, default=0), tuple(sorted(rests_on)))
+    return Moves(frozenset(pairs), begins_second, min(dwell, default=0), tuple(sorted(rests_on)))
 
 
 def _dwell(values: Values, least: Static | None, env: Env, rests_on: set[str]) -> int:
@@ -75,6 +78,10 @@ class _Aspects:
     def may(self, pair: tuple[int, int]) -> bool:
         """Whether some step may take the member from one aspect to the other."""
         return not self._never(self.system, ir.disj(self._taken(pair)))
+
+    def may_begin_in(self, aspect: int) -> bool:
+        """Whether the member may be in the aspect at the start."""
+        return at_start(weakened(self.here[aspect]), {m.name: m.initial for m in self.system.machines})
 
     def stays(self, least_ms: int) -> bool:
         """Whether the member stays in the second aspect for `least_ms` before it falls to none."""

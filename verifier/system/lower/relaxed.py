@@ -38,11 +38,13 @@ from verifier.system.values import Env, Member, Reads, Values
 
 @dataclass(frozen=True)
 class Moves:
-    """What a single member may do, as a summary sees it: `pairs` of aspects (0: none, 1, 2), and for how long at least
-    (milliseconds) it stays in the second once it has come there from the first. `rests_on`: settings behind that.
+    """What a single member may do, as a summary sees it: `pairs` of aspects (0: none, 1, 2), whether it may begin in
+    the second, and for how long at least (milliseconds) it stays there before it falls to none. `rests_on`: settings
+    behind that.
     """
 
     pairs: frozenset[tuple[int, int]]
+    begins_second: bool
     dwell_ms: int
     rests_on: tuple[str, ...]
 
@@ -279,15 +281,16 @@ def together(moves: Moves) -> Iterator[tuple[int, int, int]]:
     """What members that may do `moves` each do together, with the least time: the summary is in the first aspect that
     some member is in.
 
-    Together they come to the second aspect from the first, when the last member leaves that. If a member neither falls
-    from the first to none nor comes from none to the second, that last member is now in the second, for its dwell.
+    Together they come to the second aspect from the first when the last member leaves that, to the second or while
+    another one is there. If no member falls from the first to none or comes from none to the second, that last member
+    is now in the second, for its dwell; so is everybody who begins there.
     """
     pairs = moves.pairs
     if (0, 1) in pairs:
         yield 0, 1, 0
     if (0, 2) in pairs:
         yield 0, 2, 0
-    if (1, 2) in pairs or ((1, 0) in pairs and (0, 2) in pairs):
+    if (1, 2) in pairs or ((1, 0) in pairs and ((0, 2) in pairs or moves.begins_second)):
         yield 1, 2, 0
     if (1, 0) in pairs:
         yield 1, 0, 0
