@@ -1,17 +1,15 @@
 """Which members a part of a check is asked for: one choice for each kind, since members of a class are interchangeable.
 
-Members of one class differ at most in where they begin (`each N` in an initial state). Exchanging two members together
-with everybody that begins at them changes nothing, so a choice is known by its classes, by which of its members are the
-same, by who begins at whom, and by how many begin there.
+Members of one class differ at most in where they begin (`each N` in an initial state). Which of them may be exchanged
+while those that were chosen before stay as they are is told by who begins at whom (verifier/system/alike.py).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from verifier.language.program import CheckTemplate, Each, Literal_, SettingRead
-from verifier.system.lower import begins_as
+from verifier.language.program import CheckTemplate, Each, Literal_, Parameter, SettingRead
+from verifier.system.lower import Beginning, beginnings, told_apart
 from verifier.system.values import Member, Values
 
 Choice = dict[str, Member]
@@ -20,15 +18,11 @@ Signature = tuple[object, ...]
 
 def kinds(values: Values, part: CheckTemplate, *, placed: bool = False) -> list[Choice]:
     """One choice of members for each kind; `placed`: told apart by where members begin, too."""
-    places = _Places(values) if placed else None
     chosen: list[Choice] = [{}]
     for parameter in part.parameters:
-        longer: dict[Signature, Choice] = {}
-        for env in chosen:
-            for member in _candidates(values, parameter.type, parameter.cls, env, places):
-                made = {**env, parameter.name: member}
-                longer.setdefault(_classes(made) if places is None else places.signature(made), made)
-        chosen = list(longer.values())
+        chosen = [
+            {**env, parameter.name: member} for env in chosen for member in _candidates(values, parameter, env, placed)
+        ]
     return chosen
 
 
@@ -46,49 +40,18 @@ def has_every_kind(values: Values, part: CheckTemplate, *, placed: bool) -> bool
     return not placed or _outlines(values, part) >= _outlines(_roomy(values), part)
 
 
-def _candidates(
-    values: Values, type_name: str, cls: str | None, env: Choice, places: _Places | None
-) -> Iterable[Member]:
-    for c in values.classes(type_name):
-        if cls not in (None, c):
-            continue
-        taken = [m for m in dict.fromkeys(env.values()) if (m.type, m.cls) == (type_name, c)]
-        members = [Member(type_name, c, i) for i in range(values.count(type_name, c))]
-        yield from taken
-        fresh = (member for member in members if member not in taken)
-        yield from fresh if places else [m for m, _ in zip(fresh, (0,), strict=False)]
-
-
-class _Places:
-    """Where the members begin that begin in turn at members of an index type."""
-
-    def __init__(self, values: Values) -> None:
-        self.at: dict[tuple[str, Member], Member] = {}
-        for machine in values.program.machines.values():
-            in_turn = any(isinstance(arg, Each) for pattern, _ in machine.initially for arg in pattern.args)
-            if not in_turn or len(machine.parameters) != 1:
-                continue
-            parameter = machine.parameters[0]
-            for member in values.members(parameter.type, parameter.cls):
-                pattern = begins_as(values, machine, (member,))
-                family = next(f for f in machine.states if f.name == pattern.name)
-                for arg, due in zip(pattern.args, family.args, strict=False):
-                    if isinstance(arg, Each):
-                        self.at[machine.name, member] = values.place(arg, due[1], member)  # type: ignore[arg-type]
-        self.there = Counter((name, member.cls, place) for (name, member), place in self.at.items())
-
-    def signature(self, env: Choice, most: int | None = None) -> Signature:
-        """`most`: numbers of members at one place are told apart up to this."""
-        known = dict.fromkeys(env.values())
-        known |= dict.fromkeys(place for (_, member), place in self.at.items() if member in known)
-        number = {member: i for i, member in enumerate(known)}
-        begins = sorted((name, number[m], number[p]) for (name, m), p in self.at.items() if m in env.values())
-        counts = sorted(
-            (name, cls, number[p], count if most is None else min(count, most))
-            for (name, cls, p), count in self.there.items()
-            if p in known
-        )
-        return (_classes(env), tuple(begins), tuple(counts))
+def _candidates(values: Values, parameter: Parameter, env: Choice, placed: bool) -> Iterator[Member]:
+    """Those that were chosen before, and one of the others for each kind."""
+    taken = dict.fromkeys(env.values())
+    number = told_apart(values, taken) if placed else {}
+    for cls in values.classes(parameter.type):
+        if parameter.cls in (None, cls):
+            yield from (member for member in taken if (member.type, member.cls) == (parameter.type, cls))
+            fresh = (member for member in values.members(parameter.type, cls) if member not in taken)
+            first: dict[int | None, Member] = {}
+            for member in fresh:
+                first.setdefault(number.get(member), member)
+            yield from first.values()
 
 
 def _classes(env: Choice) -> Signature:
@@ -97,8 +60,19 @@ def _classes(env: Choice) -> Signature:
 
 
 def _outlines(values: Values, part: CheckTemplate) -> set[Signature]:
-    places = _Places(values)
-    return {places.signature(env, most=1) for env in kinds(values, part, placed=True)}
+    """For each choice: who begins at whom, and at which of these places somebody begins."""
+    begin = beginnings(values)
+    there = {(one.name, member.cls, one.place) for member, begun in begin.items() for one in begun}
+    return {_outline(begin, there, env) for env in kinds(values, part, placed=True)}
+
+
+def _outline(begin: dict[Member, list[Beginning]], there: set[tuple[str, str, Member]], env: Choice) -> Signature:
+    chosen = dict.fromkeys(env.values())
+    known = chosen | dict.fromkeys(one.place for member in chosen for one in begin[member])
+    number = {member: i for i, member in enumerate(known)}
+    begun = sorted((one.name, number[member], number[one.place]) for member in chosen for one in begin[member])
+    somebody = sorted((name, cls, number[place]) for name, cls, place in there if place in known)
+    return (_classes(env), tuple(begun), tuple(somebody))
 
 
 def _roomy(values: Values) -> Values:

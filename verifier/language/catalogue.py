@@ -128,7 +128,7 @@ _ENTRIES = (
     Entry(
         "HL208",
         "a definition that needs itself",
-        "Lets, views, and the defaults of settings must not go in a circle.",
+        "Lets, views, the defaults of settings, and how machines begin must not go in a circle.",
         "let a = b + 1\nlet b = a + 1",
         "let a = 1\nlet b = a + 1",
     ),

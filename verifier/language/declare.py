@@ -14,7 +14,7 @@ from verifier.language.conditions import Conditions
 from verifier.language.diagnostics import Collector
 from verifier.language.kinds import FUNCTIONS
 from verifier.language.phases import phases
-from verifier.language.reads import direct_reads
+from verifier.language.reads import direct_reads, machines_read
 from verifier.language.schema import (
     check_defaults,
     check_indices,
@@ -62,6 +62,7 @@ def check_models(models: Iterable[s.Model], report: Collector) -> World:
         for step in machine.steps:
             if step.label is not None:
                 _placeholders(world, step.label, world.scope(machine.parameters), step)
+    _cycles_at_first(world)
     for check in world.check_nodes.values():
         world.checks[check.name.text] = _check(world, checker, check)
     for lemma in world.lemma_nodes.values():
@@ -210,6 +211,16 @@ def _lull(world: World, checker: Conditions, node: s.LullDeclaration) -> None:
 def _view_cycles(world: World) -> None:
     needs = {name: {source for source in view.sources if source in world.views} for name, view in world.views.items()}
     report_cycles(world.report, needs, {n: v.name.span for n, v in world.view_nodes.items()}, "view")
+
+
+def _cycles_at_first(world: World) -> None:
+    """How a machine begins may depend on how others begin, but not in a circle: nobody would begin."""
+    lets = {name: let for name, (let, _) in world.lets.items()}
+    needs = {
+        name: set(machines_read([test for _, test in machine.initially], lets))
+        for name, machine in world.machines.items()
+    }
+    report_cycles(world.report, needs, {n: m.name.span for n, m in world.machine_nodes.items()}, "the initial state of")
 
 
 def _placeholders(world: World, text: s.Name, scope: Scope, step: s.Step | None = None) -> None:

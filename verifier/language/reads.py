@@ -46,6 +46,20 @@ def direct_reads(condition: Any, lets: Mapping[str, p.Let]) -> dict[str, Span]:
     return found
 
 
+def machines_read(conditions: Iterable[Any], lets: Mapping[str, p.Let]) -> Iterator[str]:
+    """The machines that conditions read, by way of lets and through views too."""
+    called: set[str] = set()
+    stack = list(conditions)
+    while stack:
+        for node in walk(stack.pop()):
+            match node:
+                case p.InState(machine):
+                    yield machine
+                case p.Call(name) if name in lets and name not in called:
+                    called.add(name)
+                    stack.append(lets[name].body)
+
+
 def reachable_settings(program: p.Program, roots: Iterable[Any]) -> set[str]:
     """Paths of all settings on which `roots` depend: through lets, machines, views, sizes and defaults."""
     settings: set[str] = set()

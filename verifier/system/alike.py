@@ -7,23 +7,27 @@ from collections.abc import Collection, Mapping, Sequence
 from verifier.system.values import Member
 
 
-def alike(begins_at: Mapping[Member, Sequence[Member]], own: Collection[Member]) -> dict[Member, int]:
+def alike(begins_at: Mapping[Member, Sequence[tuple[str, Member]]], own: Collection[Member]) -> dict[Member, int]:
     """A number for each member, equal for those that may be exchanged while `own` ones stay as they are.
 
-    Members of a class differ in where they begin, and in who begins at them; and so on, until that tells no more of
-    them apart (colour refinement).
+    `begins_at`: for every member the names of what it has somewhere, and where. Members of a class differ in that, and
+    in who begins at them; and so on, until that tells no more of them apart (colour refinement).
     """
-    there: dict[Member, list[Member]] = {}
+    there: dict[Member, list[tuple[str, Member]]] = {}
     for member, places in begins_at.items():
-        for place in places:
-            there.setdefault(place, []).append(member)
+        for name, place in places:
+            there.setdefault(place, []).append((name, member))
     numbers: dict[object, int] = {}
     found = {m: numbers.setdefault(m if m in own else (m.type, m.cls), len(numbers)) for m in begins_at}
     count = 0
     while count < len(numbers):
         count, numbers = len(numbers), {}
         told = {
-            m: (found[m], tuple(found[p] for p in places), tuple(sorted(found[o] for o in there.get(m, ()))))
+            m: (
+                found[m],
+                tuple((name, found[place]) for name, place in places),
+                tuple(sorted((name, found[other]) for name, other in there.get(m, ()))),
+            )
             for m, places in begins_at.items()
         }
         found = {m: numbers.setdefault(told[m], len(numbers)) for m in begins_at}

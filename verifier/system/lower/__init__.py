@@ -8,21 +8,24 @@ whenever only an unread part differs, docs/semantics.md section 5).
 most of what members other than the check's own do is dropped.
 """
 
-from verifier.system.lower.build import begins_as, first_members, initially, lower, lower_with, skeleton
+from verifier.system.lower.build import first_members, initially, lower, lower_with, skeleton
 from verifier.system.lower.conditions import Settled
 from verifier.system.lower.instances import instance_name
 from verifier.system.lower.machines import Lowered
+from verifier.system.lower.places import Beginning, beginnings, told_apart
 from verifier.system.lower.relaxed import Moves
 
 __all__ = [
+    "Beginning",
     "Lowered",
     "Moves",
     "Settled",
-    "begins_as",
+    "beginnings",
     "first_members",
     "initially",
     "instance_name",
     "lower",
     "lower_with",
     "skeleton",
+    "told_apart",
 ]

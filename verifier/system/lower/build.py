@@ -10,10 +10,8 @@ from verifier.language.program import (
     Condition,
     CountCompare,
     Lull,
-    MachineTemplate,
     Parameter,
     Quantified,
-    StatePattern,
     Summary,
 )
 from verifier.system import ir
@@ -72,11 +70,6 @@ def first_members(values: Values, summary: Summary, members: tuple[Member, ...])
         if conditions.at_start(expr):
             found.update(ir.mentions(expr))
     return frozenset(found)
-
-
-def begins_as(values: Values, machine: MachineTemplate, members: tuple[Member, ...]) -> StatePattern:
-    """The pattern of the initial state of a machine of these members."""
-    return Conditions(values).pattern(machine, members)[0]
 
 
 def initially(values: Values, condition: Condition, env: Env, settled: Settled) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -16,14 +16,18 @@ from verifier.language.program import (
     Each,
     IfStatic,
     InState,
+    Let,
     MachineTemplate,
     Quantified,
+    SameIndex,
     SeenBy,
     StateFamily,
     StatePattern,
+    StaticCall,
     ViewTemplate,
     When,
 )
+from verifier.language.reads import walk
 from verifier.system import ir
 from verifier.system.lower.instances import bound, instance_name, member, state_name
 from verifier.system.patience import look
@@ -41,8 +45,8 @@ def nothing_settled(condition: Condition, env: Env) -> None:
 class Conditions:
     """Conditions as they are. `settled` replaces what lemmas have decided.
 
-    `todo`: declared machines whose steps were not looked at yet. `sized`: a size was read. `placed`: it was read where
-    members begin, which tells members of one class apart.
+    `todo`: declared machines whose steps were not looked at yet. `sized`: a size was read, or at the start more of
+    others than who is there. `placed`: it was read where members begin, which tells members of one class apart.
     """
 
     def __init__(self, values: Values, settled: Settled = nothing_settled) -> None:
@@ -171,10 +175,7 @@ class Conditions:
 
     def range_of(self, arg: tuple[str, int, int] | tuple[str, str]) -> list[int | Member]:
         """The values of a state's argument."""
-        if len(arg) == 3:
-            return list(range(arg[1], arg[2] + 1))
-        self.sized = True
-        return list(self.values.members(arg[1]))
+        return list(range(arg[1], arg[2] + 1) if len(arg) == 3 else self.values.members(arg[1]))
 
     def place(self, place: Member) -> Member:
         """A member at which another one begins."""
@@ -242,10 +243,14 @@ class Conditions:
         """Whether a condition holds at first: known before the search, or from where the others begin."""
         if isinstance(test, When):
             return self.static(test.value, env)
-        start = Conditions(self.values)
+        start = self.start()
         holds = start.at_start(start.condition(test, env))
         self.placed |= start.placed
+        self.sized |= start.sized or (start.placed and start.more)
         return holds
+
+    def start(self) -> _AtStart:
+        return _AtStart(self.values)
 
     def _first(
         self, template: MachineTemplate, members: tuple[Member, ...], pattern: StatePattern, family: StateFamily
@@ -261,6 +266,64 @@ class Conditions:
             else:
                 args.append(arg)
         return self.states(template, replace(pattern, args=tuple(args)), chosen)[0]
+
+
+class _AtStart(Conditions):
+    """Conditions that are read at the start only.
+
+    Outlines (verifier/analysis/kinds.py) tell topologies apart by whether somebody is at a place. A condition that asks
+    for more depends on sizes: for how many there are, or for somebody else; and, where it matters where members begin,
+    for those at no place that is named, or for what others ask of others (`more`).
+    """
+
+    def __init__(self, values: Values, within: bool = False) -> None:
+        super().__init__(values)
+        self._within = within  # a quantifier
+        self.more = False
+
+    def start(self) -> _AtStart:
+        return _AtStart(self.values, self._within)
+
+    def static(self, value: object, env: Env) -> bool:
+        self.sized |= self._within and _tells_members_apart(value, self.program.lets)
+        return super().static(value, env)
+
+    def quantified(self, condition: Quantified, env: Env) -> ir.Expr:
+        there = condition.kind == "some" and _is_there(condition.body, condition.var, self.program.lets)
+        self.more |= self._within or not there
+        around, self._within = self._within, True
+        found = super().quantified(condition, env)
+        self._within = around
+        return found
+
+    def counted(self, condition: CountCompare, env: Env) -> ir.Expr:
+        self.sized = True
+        return super().counted(condition, env)
+
+
+def _is_there(condition: Condition, name: str, lets: Mapping[str, Let]) -> bool:
+    """Does it hold only of members, under this name, that are at some place that is named?"""
+    match condition:
+        case InState(_, index, patterns):
+            return name in index and all(any(isinstance(arg, str) for arg in pattern.args) for pattern in patterns)
+        case Boolean("and", args):
+            return any(_is_there(arg, name, lets) for arg in args)
+        case IfStatic(_, then, other):
+            return _is_there(then, name, lets) and _is_there(other, name, lets)
+        case Call(called, args):
+            let = lets[called]
+            inner = [p.name for p, arg in zip(let.parameters, args, strict=True) if arg == name]
+            return any(_is_there(let.body, own, lets) for own in inner)  # type: ignore[arg-type]
+    return False
+
+
+def _tells_members_apart(value: object, lets: Mapping[str, Let]) -> bool:
+    """Is there a comparison of members in it?"""
+    return any(
+        isinstance(node, SameIndex)
+        or (isinstance(node, StaticCall) and _tells_members_apart(lets[node.name].body, lets))
+        for node in walk(value)
+    )
 
 
 def stays(template: MachineTemplate, first: StateFamily) -> bool:

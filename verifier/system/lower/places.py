@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 from verifier.language.program import Each, MachineTemplate
 from verifier.system.alike import alike
@@ -10,38 +11,47 @@ from verifier.system.lower.conditions import Conditions, stays
 from verifier.system.values import Member, Values
 
 
+class Beginning(NamedTuple):
+    """What a member has at a place at first, and whether that stays there."""
+
+    name: str
+    place: Member
+    stays: bool
+
+
+def beginnings(values: Values) -> dict[Member, list[Beginning]]:
+    """For every member, where its machines begin that are at others."""
+    conditions = Conditions(values)
+    everybody = (member for index in values.program.indices for member in values.members(index))
+    return {member: list(_of(conditions, member)) for member in everybody}
+
+
 def staying_at(values: Values, own: set[Member]) -> set[Member]:
     """Those with a machine that begins at a member of `own` and stays there."""
-    conditions = Conditions(values)
-    return {m for m in _everybody(values) if any(stay and own.intersection(at) for stay, at in _begins(conditions, m))}
+    begin = beginnings(values)
+    return {member for member, begun in begin.items() if any(one.stays and one.place in own for one in begun)}
 
 
-def told_apart(conditions: Conditions, own: set[Member]) -> dict[Member, int]:
+def told_apart(values: Values, own: Collection[Member]) -> dict[Member, int]:
     """A number for each member, equal for those that differ in names only, `own` staying as they are."""
-    values = conditions.values
-    templates = values.program.machines.values()
-    if any(_begins_somewhere(template) and len(template.parameters) != 1 for template in templates):
-        return {m: number for number, m in enumerate(_everybody(values))}
-    at = {m: [place for _, places in _begins(conditions, m) for place in places] for m in _everybody(values)}
-    return alike(at, own)
-
-
-def _everybody(values: Values) -> Iterator[Member]:
-    return (member for index in values.program.indices for member in values.members(index))
+    begin = beginnings(values)
+    if any(_begins_somewhere(t) and len(t.parameters) != 1 for t in values.program.machines.values()):
+        return {member: number for number, member in enumerate(begin)}
+    return alike({member: [(one.name, one.place) for one in begun] for member, begun in begin.items()}, own)
 
 
 def _begins_somewhere(template: MachineTemplate) -> bool:
     return any(isinstance(arg, Each) for pattern, _ in template.initially for arg in pattern.args)
 
 
-def _begins(conditions: Conditions, member: Member) -> Iterator[tuple[bool, list[Member]]]:
-    """For each machine of a member that is at others: whether it stays where it begins, and where that is."""
+def _of(conditions: Conditions, member: Member) -> Iterator[Beginning]:
     for template in conditions.program.machines.values():
-        named = any(len(arg) == 2 for family in template.states for arg in family.args)
-        if not named or len(template.parameters) != 1:
+        if not _begins_somewhere(template) or len(template.parameters) != 1:
             continue
         (parameter,) = template.parameters
         if member.type == parameter.type and parameter.cls in (None, member.cls):
             pattern, family = conditions.pattern(template, (member,))
-            each = [(a, due[1]) for a, due in zip(pattern.args, family.args, strict=False) if isinstance(a, Each)]
-            yield stays(template, family), [conditions.values.place(arg, str(due), member) for arg, due in each]
+            for i, (arg, due) in enumerate(zip(pattern.args, family.args, strict=False)):
+                if isinstance(arg, Each):
+                    place = conditions.values.place(arg, str(due[1]), member)
+                    yield Beginning(f"{template.name} {family.name} {i}", place, stays(template, family))

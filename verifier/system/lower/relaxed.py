@@ -258,7 +258,7 @@ class Relaxed(Lowering):
     @cached_property
     def _alike(self) -> dict[Member, int]:
         """Equal numbers for members that differ in names only, the check's own staying as they are."""
-        return told_apart(Conditions(self.values), self.own)
+        return told_apart(self.values, self.own)
 
     def _told(self, exactly: Conditions, other: Member, expr: ir.Expr) -> ir.Expr:
         """What the machines that stand for many say, if `expr` is so of `other`."""
