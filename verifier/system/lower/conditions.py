@@ -130,7 +130,10 @@ class Conditions:
         self, template: MachineTemplate, members: tuple[Member, ...], patterns: Iterable[StatePattern], env: Env
     ) -> ir.Expr:
         """That a machine is in a state of one of the patterns."""
-        return self._reading(template, members, frozenset(s for p in patterns for s in self.states(template, p, env)))
+        wanted: set[str] = set()
+        for pattern in patterns:
+            wanted.update(self.states(template, pattern, env))
+        return self._reading(template, members, frozenset(wanted))
 
     def called(self, name: str, env: Env) -> ir.Expr:
         """A condition that has a name."""
@@ -285,7 +288,9 @@ class _AtStart(Conditions):
         return _AtStart(self.values, self._within)
 
     def static(self, value: object, env: Env) -> bool:
-        self.sized |= self._within and _tells_members_apart(value, self.program.lets)
+        members = [name for name in self.values.free_names(value) if isinstance(env.get(name), Member)]  # type: ignore[arg-type]
+        if self._within and len(members) > 1:
+            self.sized |= _tells_members_apart(value, self.program.lets)
         return super().static(value, env)
 
     def quantified(self, condition: Quantified, env: Env) -> ir.Expr:

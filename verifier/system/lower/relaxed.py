@@ -104,8 +104,10 @@ class Relaxed(Lowering):
         for pattern in patterns:
             named = all(member(env, arg).spelt_out for arg in pattern.args if isinstance(arg, str))
             (sure if named else vague).append(pattern)
-        somewhere = ir.conj([super().in_state(template, members, vague, env), DROPPED])
-        return ir.disj([super().in_state(template, members, sure, env), somewhere])
+        surely = super().in_state(template, members, sure, env)
+        return (
+            ir.disj([surely, ir.conj([super().in_state(template, members, vague, env), DROPPED])]) if vague else surely
+        )
 
     def seen(self, template: ViewTemplate, members: tuple[Member, ...], body: Condition, env: Env) -> ir.Expr:
         spelt_out = all(m.spelt_out for m in members)
