@@ -165,9 +165,9 @@ def test_by_hand(name: str) -> None:
 
 
 def test_what_is_shown_for_any_size_holds_at_each() -> None:
-    wrong, tally = overstated(range(40))
+    wrong, tally = overstated(range(25))
     assert wrong == []
-    assert tally["any size: True, holds"] > 4, tally
+    assert tally["any size: True, holds"] > 2, tally
 
 
 @pytest.mark.slow
