@@ -25,9 +25,15 @@ def _refresh() -> ModuleType:
 refresh = _refresh()
 PAGES: tuple[Path, ...] = refresh.PAGES
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
+# Pages whose commands take many seconds.
+AT_LENGTH = {"examples/balancers/README.md"}
+SHORTER = [
+    pytest.param(page, id=name, marks=[pytest.mark.slow] if name in AT_LENGTH else [])
+    for page, name in zip(PAGES, IDS, strict=True)
+]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=IDS)
+@pytest.mark.parametrize("page", SHORTER)
 def test_console_blocks_are_what_the_commands_print(page: Path) -> None:
     text = page.read_text("utf-8")
     if "\n$ " not in text:

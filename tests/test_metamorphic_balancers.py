@@ -77,6 +77,7 @@ ALWAYS_SAFE = {"adding with a gate"}
 # Each takes some seconds.
 AT_LENGTH = {
     "preStop for DaemonSets",
+    "preStop for ENI",
     "minReadySeconds at the quota",
     "rules below the quota",
     "preStop and a check for ready pods",

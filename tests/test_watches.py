@@ -115,6 +115,7 @@ def test_what_is_shown_of_phases_holds() -> None:
     assert tally["false"] > 30
 
 
+@pytest.mark.slow
 def test_one_time_more_than_the_numbers_allow_is_wrong() -> None:
     whole = proofs.in_phases
 
@@ -225,6 +226,7 @@ def test_a_phase_that_comes_again_is_no_phase() -> None:
     assert wrong(again(range(1)), negation) == ([], Counter({"false": 1}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("facts", "programs"), [((0, 1), again), ((2,), in_phases), ((3,), in_phases)])
 def test_each_fact_about_phases_is_needed(facts: tuple[int, ...], programs: Programs) -> None:
     """Without it something is shown that does not hold."""
@@ -312,6 +314,7 @@ def test_what_is_shown_of_the_first_holds_at_length() -> None:
     assert wrong(of_the_first(range(10_000, 11_500)), nobody_is_the_first)[0] == []
 
 
+@pytest.mark.slow
 def test_that_the_first_goes_on_satisfying_it_is_needed() -> None:
     whole = proofs.stays
 

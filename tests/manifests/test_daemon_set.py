@@ -45,6 +45,7 @@ def test_without_surge_other_nodes_serve(tmp_path: Path) -> None:
     assert "its pods are taken to be on 3 nodes (a dump with pods tells), on 1 no pod is left meanwhile" in taken
 
 
+@pytest.mark.slow
 def test_all_at_once_leaves_nobody(tmp_path: Path) -> None:
     text = with_strategy("rollingUpdate: {maxUnavailable: 3}")
     [found], taken = decided(tmp_path, f"{text}---\n{SERVICE}")

@@ -100,7 +100,9 @@ class Decider:
                 results = self._so_far(group, questions)
         scope = weakest(r.scope for r in results)
         placed = {question.part.name for question in questions if question.placed}
-        if not all(has_every_kind(self.values, part, placed=part.name in placed) for part in group.parts):
+        if scope != THIS_TOPOLOGY and not all(
+            has_every_kind(self.values, part, placed=part.name in placed) for part in group.parts
+        ):
             scope = THIS_TOPOLOGY
         title = name if argument is None else f"{name} >= {argument}"
         verdict = worst([r.verdict for r in results])

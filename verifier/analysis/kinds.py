@@ -7,13 +7,17 @@ while those that were chosen before stay as they are is told by who begins at wh
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
-from verifier.language.program import CheckTemplate, Each, Literal_, Parameter, SettingRead
+from verifier.language.program import CheckTemplate, Literal_, Parameter
 from verifier.system.lower import Beginning, beginnings, told_apart
 from verifier.system.values import Member, Values
 
 Choice = dict[str, Member]
 Signature = tuple[object, ...]
+
+# With so many members of a type more than a part asks for there is every kind: a place with somebody, and one without.
+_MORE = 2
 
 
 def kinds(values: Values, part: CheckTemplate, *, placed: bool = False) -> list[Choice]:
@@ -32,12 +36,15 @@ def alike(choice: Choice, other: Choice) -> bool:
 
 
 def has_every_kind(values: Values, part: CheckTemplate, *, placed: bool) -> bool:
-    """Does this topology have every kind of choice that a larger one would have?"""
+    """Does this topology have every kind of choice that another one would have?"""
     types = [parameter.type for parameter in part.parameters]
     counts = {t: min(values.count(t, cls) for cls in values.classes(t)) for t in types}
     if any(types.count(t) > count for t, count in counts.items()):
         return False
-    return not placed or _outlines(values, part) >= _outlines(_roomy(values), part)
+    if not placed:
+        return True
+    here = _outlines(values, part)
+    return all(_outlines(other, part) <= here for other in _others(values, len(part.parameters) + _MORE))
 
 
 def _candidates(values: Values, parameter: Parameter, env: Choice, placed: bool) -> Iterator[Member]:
@@ -75,25 +82,13 @@ def _outline(begin: dict[Member, list[Beginning]], there: set[tuple[str, str, Me
     return (_classes(env), tuple(begun), tuple(somebody))
 
 
-def _roomy(values: Values) -> Values:
-    """A topology with every kind of choice: some at the same place, some not, and a place where nobody begins."""
-    targets = {
-        due[1]
-        for machine in values.program.machines.values()
-        for pattern, _ in machine.initially
-        for arg, due in zip(pattern.args, next(f.args for f in machine.states if f.name == pattern.name), strict=False)
-        if isinstance(arg, Each)
-    }
-    wide = {
-        size.path
-        for target in targets
-        for _, size in values.program.indices[str(target)].classes
-        if isinstance(size, SettingRead)
-    }
-    pinned = {
-        path: Literal_(3 if path in wide else 2, values.program.settings[path].span) for path in values.program.sizes()
-    }
-    return Values(values.program, typical=values.typical, pinned={**values.pinned, **pinned})
+def _others(values: Values, most: int) -> Iterator[Values]:
+    """The topologies with up to so many members of each kind."""
+    settings = values.program.settings
+    sizes = values.program.sizes()
+    for chosen in product(range(1, most + 1), repeat=len(sizes)):
+        pinned = {path: Literal_(n, settings[path].span) for path, n in zip(sizes, chosen, strict=True)}
+        yield Values(values.program, typical=values.typical, pinned={**values.pinned, **pinned})
 
 
 __all__ = ["alike", "has_every_kind", "kinds"]

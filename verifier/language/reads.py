@@ -46,6 +46,20 @@ def direct_reads(condition: Any, lets: Mapping[str, p.Let]) -> dict[str, Span]:
     return found
 
 
+def compared(value: Any, lets: Mapping[str, p.Let]) -> set[str]:
+    """The variables for members that `value` compares with others, itself or by way of static lets."""
+    found: set[str] = set()
+    for node in walk(value):
+        match node:
+            case p.SameIndex(left, right):
+                found |= {left, right}
+            case p.StaticCall(name, args) if name in lets:
+                inside = compared(lets[name].body, lets)
+                parameters = (parameter.name for parameter in lets[name].parameters)
+                found |= {arg for parameter, arg in zip(parameters, args, strict=True) if parameter in inside}
+    return found
+
+
 def machines_read(conditions: Iterable[Any], lets: Mapping[str, p.Let]) -> Iterator[str]:
     """The machines that conditions read, by way of lets and through views too."""
     called: set[str] = set()

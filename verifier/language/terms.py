@@ -23,6 +23,7 @@ from verifier.language.kinds import (
     signed,
 )
 from verifier.language.operands import Operands
+from verifier.language.reads import compared
 from verifier.language.scope import TRUTHS, Counts, IndexVariable, Scope, Typed, index_variable
 
 
@@ -248,7 +249,8 @@ class Terms(Operands):
             bound = self.static(node.least, scope, "count")
             return Typed(p.CountCompare((counted,), bound, node.span), "condition")
         kind: Literal["some", "every"] = "every" if node.kind == "every" else "some"
-        if body.kind == "flag":
+        lets = {name: let for name, (let, _) in self.world.lets.items()}
+        if body.kind == "flag" and var not in compared(body.node, lets):
             static: p.Static = p.StaticQuantified(kind, var, type_, cls, body.node, node.span)  # type: ignore[arg-type]
             return Typed(p.StaticBoolean("not", (static,), node.span) if node.kind == "no" else static, "flag")
         found: p.Condition = p.Quantified(kind, var, type_, cls, as_condition(body), node.span)

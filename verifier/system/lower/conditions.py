@@ -19,15 +19,13 @@ from verifier.language.program import (
     Let,
     MachineTemplate,
     Quantified,
-    SameIndex,
     SeenBy,
     StateFamily,
     StatePattern,
-    StaticCall,
     ViewTemplate,
     When,
 )
-from verifier.language.reads import walk
+from verifier.language.reads import compared
 from verifier.system import ir
 from verifier.system.lower.instances import bound, instance_name, member, state_name
 from verifier.system.patience import look
@@ -131,9 +129,11 @@ class Conditions:
     ) -> ir.Expr:
         """That a machine is in a state of one of the patterns."""
         wanted: set[str] = set()
+        named = False
         for pattern in patterns:
             wanted.update(self.states(template, pattern, env))
-        return self._reading(template, members, frozenset(wanted))
+            named |= any(isinstance(arg, str) for arg in pattern.args)
+        return self._reading(template, members, frozenset(wanted), named)
 
     def called(self, name: str, env: Env) -> ir.Expr:
         """A condition that has a name."""
@@ -190,15 +190,17 @@ class Conditions:
         for each in self.values.members(term.type, term.cls):
             yield self.condition(term.body, {**env, term.var: each})
 
-    def _reading(self, template: MachineTemplate, members: tuple[Member, ...], wanted: frozenset[str]) -> ir.Expr:
+    def _reading(
+        self, template: MachineTemplate, members: tuple[Member, ...], wanted: frozenset[str], named: bool
+    ) -> ir.Expr:
         if not wanted:
             return ir.FALSE
         name = instance_name(template.name, members)
         if name not in self.machines:
             pattern, first = self.pattern(template, members)
             if stays(template, first):
-                # Where it stays is looked at only if that makes a difference.
-                everywhere = wanted.issuperset(self._all_of(template, first))
+                # Where it stays is looked at only if that makes a difference, in a larger topology at least.
+                everywhere = not named and wanted.issuperset(self._all_of(template, first))
                 return ir.Const(everywhere or self._first(template, members, pattern, first) in wanted)
             self.declare(template, members, name)
         return ir.TRUE if wanted == frozenset(self.machines[name].states) else ir.In(name, wanted)
@@ -290,7 +292,7 @@ class _AtStart(Conditions):
     def static(self, value: object, env: Env) -> bool:
         members = [name for name in self.values.free_names(value) if isinstance(env.get(name), Member)]  # type: ignore[arg-type]
         if self._within and len(members) > 1:
-            self.sized |= _tells_members_apart(value, self.program.lets)
+            self.sized |= bool(compared(value, self.program.lets))
         return super().static(value, env)
 
     def quantified(self, condition: Quantified, env: Env) -> ir.Expr:
@@ -320,15 +322,6 @@ def _is_there(condition: Condition, name: str, lets: Mapping[str, Let]) -> bool:
             inner = [p.name for p, arg in zip(let.parameters, args, strict=True) if arg == name]
             return any(_is_there(let.body, own, lets) for own in inner)  # type: ignore[arg-type]
     return False
-
-
-def _tells_members_apart(value: object, lets: Mapping[str, Let]) -> bool:
-    """Is there a comparison of members in it?"""
-    return any(
-        isinstance(node, SameIndex)
-        or (isinstance(node, StaticCall) and _tells_members_apart(lets[node.name].body, lets))
-        for node in walk(value)
-    )
 
 
 def stays(template: MachineTemplate, first: StateFamily) -> bool:
