@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from verifier.language.program import CheckTemplate, Literal_, Parameter
-from verifier.system.lower import Beginning, beginnings, told_apart
+from verifier.system.lower import Beginnings, beginnings, told_apart
 from verifier.system.values import Member, Values
 
 Choice = dict[str, Member]
@@ -22,10 +22,14 @@ _MORE = 2
 
 def kinds(values: Values, part: CheckTemplate, *, placed: bool = False) -> list[Choice]:
     """One choice of members for each kind; `placed`: told apart by where members begin, too."""
+    return _kinds(values, part, beginnings(values) if placed else None)
+
+
+def _kinds(values: Values, part: CheckTemplate, begin: Beginnings | None) -> list[Choice]:
     chosen: list[Choice] = [{}]
     for parameter in part.parameters:
         chosen = [
-            {**env, parameter.name: member} for env in chosen for member in _candidates(values, parameter, env, placed)
+            {**env, parameter.name: member} for env in chosen for member in _candidates(values, parameter, env, begin)
         ]
     return chosen
 
@@ -47,10 +51,10 @@ def has_every_kind(values: Values, part: CheckTemplate, *, placed: bool) -> bool
     return all(_outlines(other, part) <= here for other in _others(values, len(part.parameters) + _MORE))
 
 
-def _candidates(values: Values, parameter: Parameter, env: Choice, placed: bool) -> Iterator[Member]:
+def _candidates(values: Values, parameter: Parameter, env: Choice, begin: Beginnings | None) -> Iterator[Member]:
     """Those that were chosen before, and one of the others for each kind."""
     taken = dict.fromkeys(env.values())
-    number = told_apart(values, taken) if placed else {}
+    number = {} if begin is None else told_apart(begin, taken)
     for cls in values.classes(parameter.type):
         if parameter.cls in (None, cls):
             yield from (member for member in taken if (member.type, member.cls) == (parameter.type, cls))
@@ -70,10 +74,10 @@ def _outlines(values: Values, part: CheckTemplate) -> set[Signature]:
     """For each choice: who begins at whom, and at which of these places somebody begins."""
     begin = beginnings(values)
     there = {(one.name, member.cls, one.place) for member, begun in begin.items() for one in begun}
-    return {_outline(begin, there, env) for env in kinds(values, part, placed=True)}
+    return {_outline(begin, there, env) for env in _kinds(values, part, begin)}
 
 
-def _outline(begin: dict[Member, list[Beginning]], there: set[tuple[str, str, Member]], env: Choice) -> Signature:
+def _outline(begin: Beginnings, there: set[tuple[str, str, Member]], env: Choice) -> Signature:
     chosen = dict.fromkeys(env.values())
     known = chosen | dict.fromkeys(one.place for member in chosen for one in begin[member])
     number = {member: i for i, member in enumerate(known)}

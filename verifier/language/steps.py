@@ -21,12 +21,20 @@ class Steps(Conditions):
         initially = []
         for pattern, condition in node.initially:
             state, _ = self._target(name, pattern, scope, fresh=False)
+            self._in_turn(node, state)
             initially.append((state, self.condition(condition, scope) if condition is not None else None))
         self._always_begins(node, tuple(condition for _, condition in node.initially))
         steps = tuple(self._step(name, step, scope) for step in node.steps)
         parameters = self.world.machine_parameters[name]
         families = tuple(self.world.families[name].values())
         return p.MachineTemplate(name, parameters, families, tuple(initially), steps, node.doc, node.span)
+
+    def _in_turn(self, node: s.MachineDeclaration, state: p.StatePattern) -> None:
+        """Members begin in turn; pairs of them have no turn."""
+        each = next((arg for arg in state.args if isinstance(arg, p.Each)), None)
+        if each is not None and len(node.parameters) != 1:
+            why = "`each` says where the members of one type begin, in turn"
+            self.report.add("HL303", each.span, why, fix="give the machine one member")
 
     def _always_begins(self, node: s.MachineDeclaration, conditions: tuple[s.Expression | None, ...]) -> None:
         """Classes that are tested one by one must all be there."""

@@ -12,11 +12,11 @@ from verifier.system.lower.build import first_members, initially, lower, lower_w
 from verifier.system.lower.conditions import Settled
 from verifier.system.lower.instances import instance_name
 from verifier.system.lower.machines import Lowered
-from verifier.system.lower.places import Beginning, beginnings, told_apart
+from verifier.system.lower.places import Beginnings, beginnings, told_apart
 from verifier.system.lower.relaxed import Moves
 
 __all__ = [
-    "Beginning",
+    "Beginnings",
     "Lowered",
     "Moves",
     "Settled",

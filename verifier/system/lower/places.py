@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from verifier.language.program import Each, MachineTemplate
 from verifier.system.alike import alike
@@ -19,11 +19,18 @@ class Beginning(NamedTuple):
     stays: bool
 
 
-def beginnings(values: Values) -> dict[Member, list[Beginning]]:
-    """For every member, where its machines begin that are at others."""
+# For every member.
+Beginnings: TypeAlias = Mapping[Member, Sequence[Beginning]]
+
+
+def beginnings(values: Values) -> Beginnings:
+    """Where the machines begin that are at others."""
     conditions = Conditions(values)
+    templates = [template for template in values.program.machines.values() if _begins_somewhere(template)]
     everybody = (member for index in values.program.indices for member in values.members(index))
-    return {member: list(_of(conditions, member)) for member in everybody}
+    return {
+        member: [one for template in templates for one in _of(conditions, template, member)] for member in everybody
+    }
 
 
 def staying_at(values: Values, own: set[Member]) -> set[Member]:
@@ -32,11 +39,8 @@ def staying_at(values: Values, own: set[Member]) -> set[Member]:
     return {member for member, begun in begin.items() if any(one.stays and one.place in own for one in begun)}
 
 
-def told_apart(values: Values, own: Collection[Member]) -> dict[Member, int]:
+def told_apart(begin: Beginnings, own: Collection[Member]) -> dict[Member, int]:
     """A number for each member, equal for those that differ in names only, `own` staying as they are."""
-    begin = beginnings(values)
-    if any(_begins_somewhere(t) and len(t.parameters) != 1 for t in values.program.machines.values()):
-        return {member: number for number, member in enumerate(begin)}
     return alike({member: [(one.name, one.place) for one in begun] for member, begun in begin.items()}, own)
 
 
@@ -44,14 +48,11 @@ def _begins_somewhere(template: MachineTemplate) -> bool:
     return any(isinstance(arg, Each) for pattern, _ in template.initially for arg in pattern.args)
 
 
-def _of(conditions: Conditions, member: Member) -> Iterator[Beginning]:
-    for template in conditions.program.machines.values():
-        if not _begins_somewhere(template) or len(template.parameters) != 1:
-            continue
-        (parameter,) = template.parameters
-        if member.type == parameter.type and parameter.cls in (None, member.cls):
-            pattern, family = conditions.pattern(template, (member,))
-            for i, (arg, due) in enumerate(zip(pattern.args, family.args, strict=False)):
-                if isinstance(arg, Each):
-                    place = conditions.values.place(arg, str(due[1]), member)
-                    yield Beginning(f"{template.name} {family.name} {i}", place, stays(template, family))
+def _of(conditions: Conditions, template: MachineTemplate, member: Member) -> Iterator[Beginning]:
+    (parameter,) = template.parameters
+    if member.type == parameter.type and parameter.cls in (None, member.cls):
+        pattern, family = conditions.pattern(template, (member,))
+        for i, (arg, due) in enumerate(zip(pattern.args, family.args, strict=False)):
+            if isinstance(arg, Each):
+                place = conditions.values.place(arg, str(due[1]), member)
+                yield Beginning(f"{template.name} {family.name} {i}", place, stays(template, family))

@@ -29,7 +29,7 @@ from verifier.system import ir
 from verifier.system.lower.conditions import Conditions, Settled
 from verifier.system.lower.instances import instance_name, member, observer, origin, rests_on
 from verifier.system.lower.machines import Lowered, Lowering
-from verifier.system.lower.places import told_apart
+from verifier.system.lower.places import beginnings, told_apart
 from verifier.system.outline import entails, outline
 from verifier.system.relax import DROPPED, mentions_dropped, weakened
 from verifier.system.relax import relaxed as split
@@ -260,7 +260,7 @@ class Relaxed(Lowering):
     @cached_property
     def _alike(self) -> dict[Member, int]:
         """Equal numbers for members that differ in names only, the check's own staying as they are."""
-        return told_apart(self.values, self.own)
+        return told_apart(beginnings(self.values), self.own)
 
     def _told(self, exactly: Conditions, other: Member, expr: ir.Expr) -> ir.Expr:
         """What the machines that stand for many say, if `expr` is so of `other`."""
