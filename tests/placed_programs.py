@@ -7,6 +7,8 @@ import random
 from verifier.language.load import load
 from verifier.language.program import Program
 
+# What `with_places` gives.
+THINGS = """settings things "sizes" { old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x" }"""
 DELAYS = ("", "", "immediately", "within 1s", "within 1s..2s", "after 1s")
 
 
@@ -95,7 +97,7 @@ class _Maker:
         r = self.random
         back = [] if self.timed or r.random() < 0.7 else ['  y -> x "x"']
         parts = [
-            'settings things "sizes" { old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x" }',
+            THINGS,
             "index P = old: things.old, new: things.new",
             "index N = node: things.nodes",
             "machine Place[p: P] {",

@@ -20,7 +20,14 @@ FOLDERS = ("blog", "balancers", "stateful_set")
 CASES = [path for name in FOLDERS for path in sorted((ROOT / "examples" / name).glob("*.rollout"))]
 # Proofs of a whole slice for which the solver names other bounds after other questions: the golden is without them.
 NOT_UNIQUE = {"13d-slow-within-the-deadline", "16c-local-below-quota"}
-LONG = {"09a-local-30-unhealthy-30", "10b-local-spread-fallback", "11d-blog-recipe-fallback", "two-pods-on-a-node"}
+LONG = {
+    "09a-local-30-unhealthy-30",
+    "10b-local-spread-fallback",
+    "11d-blog-recipe-fallback",
+    "gke-daemon-set-11",
+    "gke-local-23",
+    "two-pods-on-a-node",
+}
 
 
 @pytest.mark.parametrize(

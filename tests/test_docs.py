@@ -27,13 +27,13 @@ PAGES: tuple[Path, ...] = refresh.PAGES
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 # Pages whose commands take many seconds.
 AT_LENGTH = {"examples/balancers/README.md"}
-SHORTER = [
+WITH_MARKS = [
     pytest.param(page, id=name, marks=[pytest.mark.slow] if name in AT_LENGTH else [])
     for page, name in zip(PAGES, IDS, strict=True)
 ]
 
 
-@pytest.mark.parametrize("page", SHORTER)
+@pytest.mark.parametrize("page", WITH_MARKS)
 def test_console_blocks_are_what_the_commands_print(page: Path) -> None:
     text = page.read_text("utf-8")
     if "\n$ " not in text:

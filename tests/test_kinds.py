@@ -9,10 +9,11 @@ from unittest.mock import patch
 
 import pytest
 from oracle import violated
-from placed_programs import with_places
+from placed_programs import THINGS, with_places
 
 from verifier.analysis.kinds import kinds
 from verifier.language.program import Program
+from verifier.system.alike import alike
 from verifier.system.lower import lower, places
 from verifier.system.values import Env, Member, Values
 
@@ -41,7 +42,7 @@ def drawn(seed: int) -> str:
             ("p: P, k: K", f"Full[k] is {draw.choice(('yes', 'no'))} and A[p] is {draw.choice('tu')}"),
         )
     )
-    return f"""settings things "sizes" {{ old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x" }}
+    return f"""{THINGS}
 index P = pod: things.old
 index N = node: things.nodes
 index K = rack: things.new
@@ -64,7 +65,7 @@ check c "c" {{ never bad[{about}] "x" when {bad} }}
 """
 
 
-def bad(of: Program, env: Env) -> bool:
+def breaks(of: Program, env: Env) -> bool:
     (part,) = of.checks["c"].parts
     exact = lower(Values(of), part, env, relaxed=False)
     return violated(exact.system, exact.check)
@@ -79,9 +80,9 @@ def missed(seeds: range) -> tuple[list[int], int]:
         (part,) = of.checks["c"].parts
         pools = [values.members(parameter.type, parameter.cls) for parameter in part.parameters]
         names = [parameter.name for parameter in part.parameters]
-        if any(bad(of, dict(zip(names, chosen, strict=True))) for chosen in product(*pools)):
+        if any(breaks(of, dict(zip(names, chosen, strict=True))) for chosen in product(*pools)):
             failing += 1
-            if not any(bad(of, env) for env in kinds(values, part, placed=True)):
+            if not any(breaks(of, env) for env in kinds(values, part, placed=True)):
                 found.append(seed)
     return found, failing
 
@@ -110,3 +111,11 @@ def test_to_know_who_begins_there_is_not_enough() -> None:
 
     with patch.object(places, "alike", once):
         assert missed(range(60))[0]
+
+
+def test_places_of_one_thing_differ_from_places_of_another() -> None:
+    pod, here, there = Member("P", "pod", 0), Member("N", "node", 0), Member("N", "node", 1)
+    told = alike({pod: [("Place", here), ("Home", there)], here: [], there: []}, ())
+    assert told[here] != told[there]
+    told = alike({pod: [("Place", here), ("Place", there)], here: [], there: []}, ())
+    assert told[here] == told[there]

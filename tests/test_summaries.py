@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 from oracle import TooLarge, violated
-from placed_programs import with_places
+from placed_programs import THINGS, with_places
 
 from verifier.analysis.proofs import Proofs
 from verifier.analysis.questions import Deadline
@@ -52,7 +52,7 @@ def drawn(seeds: Iterable[int]) -> Iterator[tuple[int, Program]]:
         first, then, back, last = (seen.format(f"S[n] is {draw.choice(STATES)}") for _ in range(4))
         if timed:
             first, then, last = "S[n] is leaving", "S[n] is none", "S[n] is none"
-        text = f"""settings things "sizes" {{ old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x" }}
+        text = f"""{THINGS}
 index P = old: things.old, new: things.new
 index N = node: things.nodes
 machine Place[p: P] {{
@@ -178,15 +178,18 @@ def test_members_do_together_what_is_said_of_them(many: int, begins_second: bool
 
 # -- by hand -----------------------------------------------------------------------------------------------------------
 
-# Members on a crowded node begin in the second aspect and leave it at once, the others come to it and stay.
-CROWDED = """settings things "sizes" { old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x" }
+PLACED = f"""{THINGS}
 index P = old: things.old, new: things.new
 index N = node: things.nodes
-machine Place[p: P] {
+machine Place[p: P] {{
   states unset, on(n: N)
   initially on(each things.nodes) if p is old, unset
-}
-machine Crowded[n: N] {
+}}
+"""
+# Members on a crowded node begin in the second aspect and leave it at once, the others come to it and stay.
+CROWDED = (
+    PLACED
+    + """machine Crowded[n: N] {
   states yes, no
   initially yes if count q: P (Place[q] is on(n)) >= 2, no
 }
@@ -217,6 +220,7 @@ machine J[n: N] {
 }
 check c "c" { never bad[n: N] "x" when J[n] is a and S[n] is none }
 """
+)
 
 
 def answers(of: Program) -> list[tuple[bool, bool]]:
@@ -236,14 +240,9 @@ def test_who_begins_in_the_second_aspect_must_stay_there_too() -> None:
 
 
 # Of two members that begin in the second aspect one stays there, while the other one comes to the first and leaves it.
-AGAIN = """settings things "sizes" { old: size = 1 "x"  new: size = 1 "x"  nodes: size = 1 "x" }
-index P = old: things.old, new: things.new
-index N = node: things.nodes
-machine Place[p: P] {
-  states unset, on(n: N)
-  initially on(each things.nodes) if p is old, unset
-}
-machine A[p: P] {
+AGAIN = (
+    PLACED
+    + """machine A[p: P] {
   states s, t, u
   initially u
   u -> s "x"
@@ -262,6 +261,7 @@ machine J[n: N] {
 }
 check c "c" { never bad[n: N] "x" when J[n] is c }
 """
+)
 
 
 def test_who_begins_in_the_second_aspect_may_be_there_when_the_last_one_leaves_the_first() -> None:

@@ -203,7 +203,8 @@ class Decider:
                 self._search([question])
 
     def _walk(self, questions: list[Question], events: int) -> None:
-        """Answers one question if a walk of the whole slice meets its violation within so many `events`."""
+        """Answers one question if a walk of the whole slice meets its violation within so many `events`; small ones are
+        left to a solver after a glance."""
         left = [question for question in questions if question.result is None and question.part.kind == "never"]
         if any(question.witness for question in questions):
             return

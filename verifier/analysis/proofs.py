@@ -90,7 +90,8 @@ class Proofs(Slices):
                 results.append(one.result)
                 others += self.not_alike(one)
             placed |= question.placed
-        if results and not has_every_kind(self.values, part, placed=placed):
+        wider = any(result.scope != THIS_TOPOLOGY for result in results)
+        if wider and not has_every_kind(self.values, part, placed=placed):
             results = [replace(result, scope=THIS_TOPOLOGY) for result in results]
         return results
 

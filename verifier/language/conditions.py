@@ -217,8 +217,7 @@ class Conditions(Terms):
             return bad(node.span)
         condition = as_condition(body)
         sources = {source.text for source in self.world.view_nodes[name].sources}
-        lets = {key: let for key, (let, _) in self.world.lets.items()}
-        for read, place in direct_reads(condition, lets).items():
+        for read, place in direct_reads(condition, self.world.program_lets).items():
             if read not in sources:
                 fix = f"add `{read}` to `view {name} of ..`, or read it outside of `seen by {name}`"
                 why = f"`{name}` keeps a copy of {listed(sorted(sources))}"

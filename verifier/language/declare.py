@@ -165,7 +165,7 @@ def _summary(world: World, checker: Conditions, node: s.SummaryDeclaration) -> N
         span = node.aspects[2].span
         fix = "leave this one out"
         world.report.add("HL314", span, "a summary has one or two states besides `none`", fix=fix)
-    lets = {key: let for key, (let, _) in world.lets.items()}
+    lets = world.program_lets
     for (_, when, _), aspect in zip(made.aspects, node.aspects, strict=True):
         for name, place in direct_reads(when, lets).items():
             if name in world.view_nodes:
@@ -215,7 +215,7 @@ def _view_cycles(world: World) -> None:
 
 def _cycles_at_first(world: World) -> None:
     """How a machine begins may depend on how others begin, but not in a circle: nobody would begin."""
-    lets = {name: let for name, (let, _) in world.lets.items()}
+    lets = world.program_lets
     needs = {
         name: set(machines_read([test for _, test in machine.initially], lets))
         for name, machine in world.machines.items()

@@ -105,6 +105,11 @@ class World:
     comparison_nodes: dict[str, s.ComparisonDeclaration] = field(default_factory=dict)
     comparisons: dict[str, p.Comparison] = field(default_factory=dict)
 
+    @property
+    def program_lets(self) -> dict[str, p.Let]:
+        """The lets that were checked so far, as a program has them."""
+        return {name: let for name, (let, _) in self.lets.items()}
+
     def classes(self, type_name: str) -> tuple[str, ...]:
         node = self.index_nodes.get(type_name)
         return tuple(name.text for name, _ in node.classes) if node else ()

@@ -249,8 +249,7 @@ class Terms(Operands):
             bound = self.static(node.least, scope, "count")
             return Typed(p.CountCompare((counted,), bound, node.span), "condition")
         kind: Literal["some", "every"] = "every" if node.kind == "every" else "some"
-        lets = {name: let for name, (let, _) in self.world.lets.items()}
-        if body.kind == "flag" and var not in compared(body.node, lets):
+        if body.kind == "flag" and var not in compared(body.node, self.world.program_lets):
             static: p.Static = p.StaticQuantified(kind, var, type_, cls, body.node, node.span)  # type: ignore[arg-type]
             return Typed(p.StaticBoolean("not", (static,), node.span) if node.kind == "no" else static, "flag")
         found: p.Condition = p.Quantified(kind, var, type_, cls, as_condition(body), node.span)

@@ -228,7 +228,7 @@ def _program(workload: Workload, shared: Said, world: World, asked: tuple[p.Aske
         values=values,
         given_blocks=frozenset(blocks),
         indices=world.indices,
-        lets={name: let for name, (let, _) in world.lets.items()},
+        lets=world.program_lets,
         machines=world.machines,
         views=world.views,
         checks=world.checks,

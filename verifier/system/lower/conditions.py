@@ -255,6 +255,7 @@ class Conditions:
         return holds
 
     def start(self) -> _AtStart:
+        """What conditions on the beginning are read with."""
         return _AtStart(self.values)
 
     def _first(

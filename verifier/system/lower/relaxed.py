@@ -105,9 +105,9 @@ class Relaxed(Lowering):
             named = all(member(env, arg).spelt_out for arg in pattern.args if isinstance(arg, str))
             (sure if named else vague).append(pattern)
         surely = super().in_state(template, members, sure, env)
-        return (
-            ir.disj([surely, ir.conj([super().in_state(template, members, vague, env), DROPPED])]) if vague else surely
-        )
+        if not vague:
+            return surely
+        return ir.disj([surely, ir.conj([super().in_state(template, members, vague, env), DROPPED])])
 
     def seen(self, template: ViewTemplate, members: tuple[Member, ...], body: Condition, env: Env) -> ir.Expr:
         spelt_out = all(m.spelt_out for m in members)
