@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from unittest.mock import patch
 
@@ -13,11 +13,13 @@ from placed_programs import THINGS, with_places
 
 from verifier.analysis.kinds import kinds
 from verifier.language.program import Program
+from verifier.system import alike as alike_
 from verifier.system.alike import alike
 from verifier.system.lower import lower, places
 from verifier.system.values import Env, Member, Values
 
-SIZES = ((1, 1, 2), (2, 2, 2), (3, 2, 2), (1, 3, 2), (3, 1, 4), (2, 3, 3))
+Sizes = tuple[tuple[int, int, int], ...]
+SIZES: Sizes = ((1, 1, 2), (2, 2, 2), (3, 2, 2), (1, 3, 2), (3, 1, 4), (2, 3, 3))
 
 
 def drawn(seed: int) -> str:
@@ -65,17 +67,46 @@ check c "c" {{ never bad[{about}] "x" when {bad} }}
 """
 
 
+def at_home(seed: int) -> str:
+    """Pods are on nodes, and at home on others or the same ones: who is where goes round in circles."""
+    draw = random.Random(seed)
+
+    def pod(p: str) -> str:
+        home, used = f"{draw.choice(('', 'not '))}Home[{p}] is on(m)", draw.choice(("", "Used[m] is yes and "))
+        return f"some m: N ({used}Place[{p}] is on(m) and {home})"
+
+    def others() -> str:
+        who = draw.choice(("q != p and ", ""))
+        found = "some n: N (Home[p] is on(n) and Place[q] is on(n))"
+        return f"{draw.choice(('some', 'no'))} q: P ({who}{found} and {draw.choice(('', 'not '))}{pod('q')})"
+
+    same = f"some q: P (Home[q] is on(n) and {draw.choice(('', 'not '))}Place[q] is on(n))"
+    used = draw.choice((same, "count q: P (Place[q] is on(n)) >= 3", "some q: P (Place[q] is on(n))"))
+    bad = " and ".join(draw.choice((pod("p"), others())) for _ in range(2))
+    return f"""{THINGS}
+index P = pod: things.old
+index N = node: things.nodes
+machine Place[p: P] {{ states on(n: N)  initially on(each {draw.choice("23")}) }}
+machine Home[p: P] {{ states on(n: N)  initially on(each {draw.choice("234")}) }}
+machine Used[n: N] {{ states yes, no  initially yes if {used}, no }}
+check c "c" {{ never bad[p: P] "x" when {bad} }}
+"""
+
+
+CIRCLES = tuple((old, 1, nodes) for old in (4, 5, 6, 7, 8) for nodes in (3, 4))
+
+
 def breaks(of: Program, env: Env) -> bool:
     (part,) = of.checks["c"].parts
     exact = lower(Values(of), part, env, relaxed=False)
     return violated(exact.system, exact.check)
 
 
-def missed(seeds: range) -> tuple[list[int], int]:
+def missed(seeds: range, draw: Callable[[int], str] = drawn, sizes: Sizes = SIZES) -> tuple[list[int], int]:
     """Draws with a violation that no kind has, and how many have some."""
     found, failing = [], 0
     for seed in seeds:
-        of = with_places(drawn(seed), *SIZES[seed % len(SIZES)])
+        of = with_places(draw(seed), *sizes[seed % len(sizes)])
         values = Values(of)
         (part,) = of.checks["c"].parts
         pools = [values.members(parameter.type, parameter.cls) for parameter in part.parameters]
@@ -111,6 +142,23 @@ def test_to_know_who_begins_there_is_not_enough() -> None:
 
     with patch.object(places, "alike", once):
         assert missed(range(60))[0]
+
+
+def test_what_some_members_violate_is_violated_by_a_kind_in_circles() -> None:
+    found, failing = missed(range(200), at_home, CIRCLES)
+    assert found == []
+    assert failing > 60
+
+
+@pytest.mark.slow
+def test_what_some_members_violate_is_violated_by_a_kind_in_circles_at_length() -> None:
+    assert missed(range(1000, 5000), at_home, CIRCLES)[0] == []
+
+
+def test_colours_are_not_enough_in_circles() -> None:
+    """Who is at home where it is has the colours of who is at home elsewhere."""
+    with patch.object(alike_, "_go_round", lambda *_: False):
+        assert missed(range(70, 130), at_home, CIRCLES)[0]
 
 
 def test_places_of_one_thing_differ_from_places_of_another() -> None:

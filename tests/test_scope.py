@@ -12,6 +12,7 @@ import pytest
 from oracle import TooLarge, violated
 from placed_programs import THINGS, with_places
 
+from verifier.analysis import kinds as analysis_kinds
 from verifier.analysis.kinds import kinds
 from verifier.analysis.proofs import Proofs
 from verifier.analysis.questions import Deadline
@@ -186,6 +187,19 @@ machine New[n: N] { states yes, no  initially yes if some q: P new (Place[q] is 
 check c "c" { never bad[n: N] "x" when Used[n] is yes and New[n] is no }
 """
 )
+# Somebody is at home wherever somebody is, while there are no more than four nodes.
+HOMES = (
+    THINGS
+    + """
+index P = old: things.old
+index N = node: things.nodes
+machine Place[p: P] { states on(n: N)  initially on(each 5) }
+machine Home[p: P] { states on(n: N)  initially on(each 4) }
+machine Used[n: N] { states yes, no  initially yes if some q: P (Place[q] is on(n)), no }
+machine Kept[n: N] { states yes, no  initially yes if some q: P (Home[q] is on(n)), no }
+check c "c" { never bad[n: N] "x" when Used[n] is yes and Kept[n] is no }
+"""
+)
 BY_HAND = {
     "who is asked for who is there": (RACKS.replace("USED", "some q: P (Place[q] is on(n))"), (2, 3, 2), (1, 3, 2)),
     "the same by another machine": (RACKS.replace("USED", "Used[n] is yes"), (2, 3, 2), (1, 3, 2)),
@@ -194,6 +208,7 @@ BY_HAND = {
     "the only place": (ONLY, (1, 1, 1), (1, 1, 2)),
     "somebody elsewhere": (ONLY.replace("is on(n)", "is not on(n)"), (2, 1, 3), (1, 1, 2)),
     "both or none": (BOTH, (2, 2, 3), (2, 1, 3)),
+    "at two places": (HOMES, (1, 1, 2), (5, 1, 5)),
 }
 
 
@@ -219,8 +234,9 @@ def test_what_is_shown_for_any_size_holds_at_each_at_length() -> None:
     assert overstated(range(1000, 1500))[0] == []
 
 
-# (what is patched in verifier/system/lower/conditions.py, what takes its place, what shows it)
+# (what is patched, in conditions.py or kinds.py, what takes its place, what shows it)
 NEEDED = {
+    "at_several_places": (analysis_kinds, lambda _: False, "at two places"),
     "_is_there": (conditions, lambda *_: True, "somebody elsewhere"),
     "compared": (conditions, lambda *_: set(), "somebody else"),
     "counted": (_AtStart, Conditions.counted, (3, 22)),

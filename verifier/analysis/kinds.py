@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from verifier.language.program import CheckTemplate, Literal_, Parameter
-from verifier.system.lower import Beginnings, beginnings, told_apart
+from verifier.system.lower import Beginnings, at_several_places, beginnings, told_apart
 from verifier.system.values import Member, Values
 
 Choice = dict[str, Member]
@@ -47,6 +47,8 @@ def has_every_kind(values: Values, part: CheckTemplate, *, placed: bool) -> bool
         return False
     if not placed:
         return True
+    if at_several_places(values):  # of which an outline does not tell whether it is the same member
+        return False
     here = _outlines(values, part)
     return all(_outlines(other, part) <= here for other in _others(values, len(part.parameters) + _MORE))
 

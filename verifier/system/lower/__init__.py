@@ -12,7 +12,7 @@ from verifier.system.lower.build import first_members, initially, lower, lower_w
 from verifier.system.lower.conditions import Settled
 from verifier.system.lower.instances import instance_name
 from verifier.system.lower.machines import Lowered
-from verifier.system.lower.places import Beginnings, beginnings, told_apart
+from verifier.system.lower.places import Beginnings, at_several_places, beginnings, told_apart
 from verifier.system.lower.relaxed import Moves
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Lowered",
     "Moves",
     "Settled",
+    "at_several_places",
     "beginnings",
     "first_members",
     "initially",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -39,8 +40,18 @@ def staying_at(values: Values, own: set[Member]) -> set[Member]:
     return {member for member, begun in begin.items() if any(one.stays and one.place in own for one in begun)}
 
 
+def at_several_places(values: Values) -> bool:
+    """Whether a member may begin at several places."""
+    places = Counter[tuple[str, str]]()
+    for template in filter(_begins_somewhere, values.program.machines.values()):
+        (parameter,) = template.parameters
+        most = max(sum(isinstance(arg, Each) for arg in pattern.args) for pattern, _ in template.initially)
+        places.update({(parameter.type, c): most for c in values.classes(parameter.type) if parameter.cls in (None, c)})
+    return any(number > 1 for number in places.values())
+
+
 def told_apart(begin: Beginnings, own: Collection[Member]) -> dict[Member, int]:
-    """A number for each member, equal for those that differ in names only, `own` staying as they are."""
+    """A number for each member, equal only for those that differ in names only, `own` staying as they are."""
     return alike({member: [(one.name, one.place) for one in begun] for member, begun in begin.items()}, own)
 
 
