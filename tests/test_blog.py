@@ -22,6 +22,10 @@ CASES = [path for name in FOLDERS for path in sorted((ROOT / "examples" / name).
 NOT_UNIQUE = {"13d-slow-within-the-deadline", "16c-local-below-quota"}
 LONG = {
     "09a-local-30-unhealthy-30",
+    "09d-local-17-unhealthy-30",
+    "09f-local-30-healthy-30",
+    "09g-local-17-unhealthy-0",
+    "10a-daemon-set-11",
     "10b-local-spread-fallback",
     "11d-blog-recipe-fallback",
     "gke-daemon-set-11",

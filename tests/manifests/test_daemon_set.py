@@ -39,6 +39,7 @@ def decided(folder: Path, text: str, **ask: str) -> tuple[tuple[PathReport, ...]
     return case.paths, case.taken
 
 
+@pytest.mark.slow
 def test_without_surge_other_nodes_serve(tmp_path: Path) -> None:
     [found], taken = decided(tmp_path, f"{NO_SURGE}---\n{SERVICE}")
     assert (found.verdict, found.grade) == (Verdict.SAFE, "for this topology: 3 nodes, 3 replicas")
