@@ -23,10 +23,13 @@ NOT_UNIQUE = {"13d-slow-within-the-deadline", "16c-local-below-quota"}
 LONG = {
     "09a-local-30-unhealthy-30",
     "09d-local-17-unhealthy-30",
+    "09e-local-30-healthy-0",
     "09f-local-30-healthy-30",
     "09g-local-17-unhealthy-0",
     "10a-daemon-set-11",
     "10b-local-spread-fallback",
+    "10d-daemon-set-no-surge",
+    "11b-blog-recipe-4-on-2",
     "11d-blog-recipe-fallback",
     "gke-daemon-set-11",
     "gke-local-23",

@@ -387,7 +387,17 @@ def test_scenario_of_its_own(case: str, tmp_path: Path) -> None:
     assert verdicts(program(source(case).read_text("utf-8"), copied(tmp_path))) == expected(case)
 
 
-@pytest.mark.parametrize("wrong", DEFECTS, ids=[d.name for d in DEFECTS])
+LONG = {
+    "nodes without the label are backends too",
+    "pods that have stopped hold their place",
+    "policy Local sends to pods of other nodes",
+}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [pytest.param(d, id=d.name, marks=[pytest.mark.slow] if d.name in LONG else []) for d in DEFECTS],
+)
 def test_a_defect_changes_a_verdict(wrong: Defect, tmp_path: Path) -> None:
     file = copied(tmp_path) / "kubernetes" / f"{wrong.file}.model"
     file.write_text(changed(file.read_text("utf-8"), *wrong.changes), "utf-8")

@@ -20,7 +20,7 @@ def cyclic(seed: int) -> System:
 
 
 @pytest.mark.parametrize(("write", "read"), [(tchecker, from_tchecker), (uppaal, from_uppaal)])
-@pytest.mark.parametrize("make", [small, chained, cyclic, peers])
+@pytest.mark.parametrize("make", [small, chained, cyclic, pytest.param(peers, marks=pytest.mark.slow)])
 def test_the_automata_reach_bad_exactly_if_the_check_is_violated(
     write: Callable[[System], str], read: Callable[[str], Network], make: Callable[[int], System]
 ) -> None:
