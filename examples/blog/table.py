@@ -21,10 +21,11 @@ rules of a node within 8 s, so a node may send to a pod for 10 s after it was de
 within 1 s; the application closes its listener within 1 s of SIGTERM and finishes what is in flight; 3 replicas, one
 surge pod, none unavailable. New connections only. Made by `python examples/blog/table.py > examples/blog/README.md`.
 
-*As expected* compares with what was worked out by hand (`// expect` in the file). In one place that was wrong at first: 10b
-with the fallback (v1.26 and later) was expected to be UNSAFE at the edge, as it is on v1.24. It is SAFE: the last ready pod
-of a node may go while the new one there is not ready, but it goes on serving until the new one is, or until the balancer has
-let the node go. [Where hitless says something else than the blog itself](../../docs/explanation/the-blog.md).
+*As expected* compares with what was worked out by hand (`// expect` in the file). In one place that was wrong at first:
+10b with the fallback (v1.26 and later) was expected to be UNSAFE at the edge, as it is on v1.24. It is SAFE: the last
+ready pod of a node may go while the new one there is not ready, but it goes on serving for the 30 s of its preStop, and
+the balancer lets the node go sooner. [Where hitless says something else than the blog
+itself](../../docs/explanation/the-blog.md).
 
 | row | case | check | verdict | for how long, or for which sizes | as expected |
 |---|---|---|---|---|---|"""
