@@ -11,7 +11,7 @@ import networkx as nx
 import pytest
 from networkx.algorithms.isomorphism import DiGraphMatcher, categorical_node_match
 
-from verifier.system import alike as module
+from verifier.system import alike as system_alike
 from verifier.system.alike import Begun, alike
 from verifier.system.values import Member
 
@@ -75,15 +75,17 @@ def test_equal_numbers_are_those_of_a_renaming_at_length() -> None:
 
 
 def test_colours_alone_take_some_for_alike() -> None:
-    with patch.object(module, "_go_round", lambda *_: False):
+    with patch.object(system_alike, "_has_circle", lambda *_: False):
         assert wrong((11, 47, 75))[0]
 
 
 def test_without_renamings_some_are_told_apart_for_nothing() -> None:
-    with patch.object(module, "_same", lambda *_: False):
+    with patch.object(system_alike, "_renames", lambda *_: False):
         assert wrong(range(5))[1]
 
 
 def test_a_renaming_is_looked_at() -> None:
-    with patch.object(module, "_same", lambda begun, told, names, others: told[names[0]] == told[others[0]]):
+    with patch.object(
+        system_alike, "_renames", lambda _, colours, order, other: colours[order[0]] == colours[other[0]]
+    ):
         assert wrong((11, 47, 75))[0]

@@ -13,7 +13,7 @@ from placed_programs import THINGS, with_places
 
 from verifier.analysis.kinds import kinds
 from verifier.language.program import Program
-from verifier.system import alike as alike_
+from verifier.system import alike as system_alike
 from verifier.system.alike import alike
 from verifier.system.lower import lower, places
 from verifier.system.values import Env, Member, Values
@@ -157,7 +157,7 @@ def test_what_some_members_violate_is_violated_by_a_kind_in_circles_at_length() 
 
 def test_colours_are_not_enough_in_circles() -> None:
     """Who is at home where it is has the colours of who is at home elsewhere."""
-    with patch.object(alike_, "_go_round", lambda *_: False):
+    with patch.object(system_alike, "_has_circle", lambda *_: False):
         assert missed(range(70, 130), at_home, CIRCLES)[0]
 
 

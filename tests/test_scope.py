@@ -126,9 +126,7 @@ def overstated(seeds: Iterable[int]) -> tuple[list[str], Counter[str]]:
 # -- by hand -----------------------------------------------------------------------------------------------------------
 
 # A rack is full if one of its nodes has somebody: those who are at a place are asked for who is at theirs.
-RACKS = (
-    THINGS
-    + """
+RACKS = """
 index P = pod: things.old
 index N = node: things.nodes
 index K = rack: things.new
@@ -142,43 +140,31 @@ machine Full[k: K] {
 machine Held[k: K] { states yes, no  initially yes if some n: N (Rack[n] is on(k)), no }
 check c "c" { never bad[k: K] "x" when Held[k] is yes and Full[k] is no }
 """
-)
 # Somebody has company if somebody else is at the same place.
-COMPANY = (
-    THINGS
-    + """
+COMPANY = """
 index P = old: things.old
 index N = node: things.nodes
 machine Place[p: P] { states on(n: N)  initially on(each things.nodes) }
 machine Company[p: P, n: N] { states yes, no  initially yes if some q: P (Place[q] is on(n) and q != p), no }
 check c "c" { never bad[p: P, n: N] "x" when Place[p] is on(n) and Company[p, n] is yes }
 """
-)
 # The same wherever they are.
-COMPANY_ANYWHERE = (
-    THINGS
-    + """
+COMPANY_ANYWHERE = """
 index P = old: things.old, new: things.new
 machine Company[p: P] { states yes, no  initially yes if some q: P old (other(q, p)), no }
 let other(q: P, p: P) = q != p
 check c "c" { never bad[p: P] "x" when p is old and Company[p] is yes }
 """
-)
 # One node is all there is, and all that is asked for.
-ONLY = (
-    THINGS
-    + """
+ONLY = """
 index P = old: things.old
 index N = node: things.nodes
 machine Place[p: P] { states on(n: N)  initially on(each things.nodes) }
 machine Used[n: N] { states yes, no  initially yes if some q: P old (Place[q] is on(n)), no }
 check c "c" { never bad[n: N] "x" when Used[n] is no }
 """
-)
 # Where there are as many of both, somebody is with somebody of the other class.
-BOTH = (
-    THINGS
-    + """
+BOTH = """
 index P = old: things.old, new: things.new
 index N = node: things.nodes
 machine Place[p: P] { states on(n: N)  initially on(each things.nodes) }
@@ -186,11 +172,8 @@ machine Used[n: N] { states yes, no  initially yes if some q: P old (Place[q] is
 machine New[n: N] { states yes, no  initially yes if some q: P new (Place[q] is on(n)), no }
 check c "c" { never bad[n: N] "x" when Used[n] is yes and New[n] is no }
 """
-)
 # Somebody is at home wherever somebody is, while there are no more than four nodes.
-HOMES = (
-    THINGS
-    + """
+HOMES = """
 index P = old: things.old
 index N = node: things.nodes
 machine Place[p: P] { states on(n: N)  initially on(each 5) }
@@ -199,7 +182,6 @@ machine Used[n: N] { states yes, no  initially yes if some q: P (Place[q] is on(
 machine Kept[n: N] { states yes, no  initially yes if some q: P (Home[q] is on(n)), no }
 check c "c" { never bad[n: N] "x" when Used[n] is yes and Kept[n] is no }
 """
-)
 BY_HAND = {
     "who is asked for who is there": (RACKS.replace("USED", "some q: P (Place[q] is on(n))"), (2, 3, 2), (1, 3, 2)),
     "the same by another machine": (RACKS.replace("USED", "Used[n] is yes"), (2, 3, 2), (1, 3, 2)),
@@ -215,9 +197,9 @@ BY_HAND = {
 @pytest.mark.parametrize("name", BY_HAND)
 def test_by_hand(name: str) -> None:
     text, holds, breaks = BY_HAND[name]
-    assert any_size(with_places(text, *holds)) is False
-    assert not fails(with_places(text, *holds))
-    assert fails(with_places(text, *breaks))
+    assert any_size(with_places(THINGS + text, *holds)) is False
+    assert not fails(with_places(THINGS + text, *holds))
+    assert fails(with_places(THINGS + text, *breaks))
 
 
 # -- drawn -------------------------------------------------------------------------------------------------------------
@@ -250,6 +232,6 @@ def test_each_fact_is_needed(name: str) -> None:
     with patch.object(owner, name, instead):
         if isinstance(shown, str):
             text, holds, _ = BY_HAND[shown]
-            assert any_size(with_places(text, *holds)) is True
+            assert any_size(with_places(THINGS + text, *holds)) is True
         else:
             assert overstated(shown)[0]

@@ -24,30 +24,29 @@ def alike(begun: Begun, own: Collection[Member]) -> dict[Member, int]:
     fixed = {member: number for number, member in enumerate(own)}
     classes = sorted({(m.type, m.cls) for m in begun})
     start = {m: fixed.get(m, len(fixed) + classes.index((m.type, m.cls))) for m in begun}
-    told = _refined(begun, start)
-    if not _go_round(begun, fixed):
-        return told
+    colours = _refined(begun, start)
+    if not _has_circle(begun, fixed):
+        return colours
     found: dict[Member, int] = {}
     first: list[list[Member]] = []
     for member in begun:
-        named = _named(begun, told, member)
-        found[member] = next((i for i, names in enumerate(first) if _same(begun, told, names, named)), len(first))
+        order = _ordered(begun, colours, member)
+        found[member] = next((i for i, other in enumerate(first) if _renames(begun, colours, other, order)), len(first))
         if found[member] == len(first):
-            first.append(named)
+            first.append(order)
     return found
 
 
 def _refined(begun: Begun, colours: Colours) -> Colours:
-    """Colours that tell apart all that they tell apart of what begins where (colour refinement); the same for the same,
-    whatever its names are."""
+    """Finer colours: equal for members that begin at equal ones, with equal ones beginning there (colour refinement).
+    They do not depend on names."""
     there: dict[Member, list[tuple[str, Member]]] = {}
     for member, places in begun.items():
         for name, place in places:
             there.setdefault(place, []).append((name, member))
-    count = 0
-    while count < len(set(colours.values())):
+    before, count = 0, len(set(colours.values()))
+    while before < count:
         look()
-        count = len(set(colours.values()))
         told = {
             member: (
                 colours[member],
@@ -58,12 +57,12 @@ def _refined(begun: Begun, colours: Colours) -> Colours:
         }
         number = {one: i for i, one in enumerate(sorted(set(told.values())))}
         colours = {member: number[one] for member, one in told.items()}
+        before, count = count, len(number)
     return colours
 
 
-def _go_round(begun: Begun, fixed: Collection[Member]) -> bool:
-    """Whether one comes back to a member by other ways, from those that begin to where they do or against it; by ones
-    that are not `fixed`."""
+def _has_circle(begun: Begun, fixed: Collection[Member]) -> bool:
+    """Whether members that are not `fixed`, each joined to where it begins, form a circle."""
     up = {member: member for member in begun}
 
     def top(member: Member) -> Member:
@@ -72,7 +71,9 @@ def _go_round(begun: Begun, fixed: Collection[Member]) -> bool:
         return member
 
     for member, places in begun.items():
-        for place in (place for _, place in places if member not in fixed and place not in fixed):
+        for _, place in places:
+            if member in fixed or place in fixed:
+                continue
             one, other = top(member), top(place)
             if one == other:
                 return True
@@ -80,9 +81,10 @@ def _go_round(begun: Begun, fixed: Collection[Member]) -> bool:
     return False
 
 
-def _named(begun: Begun, told: Colours, member: Member) -> list[Member]:
-    """All members in an order: `member` first; of those that are still alike then, one after the other comes before."""
-    colours = _refined(begun, {**told, member: -1})
+def _ordered(begun: Begun, colours: Colours, member: Member) -> list[Member]:
+    """All members, `member` first, in an order that is found by their colours: of those with the same one some member
+    is taken before the others, until no two have the same."""
+    colours = _refined(begun, {**colours, member: -1})
     while len(many := Counter(colours.values())) < len(colours):
         shared = min(colour for colour, number in many.items() if number > 1)
         one = next(m for m, colour in colours.items() if colour == shared)
@@ -91,10 +93,10 @@ def _named(begun: Begun, told: Colours, member: Member) -> list[Member]:
     return sorted(colours, key=colours.__getitem__)
 
 
-def _same(begun: Begun, told: Colours, names: list[Member], others: list[Member]) -> bool:
-    """Whether others in place of the names change nothing."""
-    other = dict(zip(names, others, strict=True))
+def _renames(begun: Begun, colours: Colours, order: list[Member], other: list[Member]) -> bool:
+    """Whether to rename the one order to the other changes nothing: neither colours nor who begins where."""
+    named = dict(zip(order, other, strict=True))
     return all(
-        told[m] == told[other[m]] and [(name, other[place]) for name, place in places] == list(begun[other[m]])
+        colours[m] == colours[named[m]] and [(name, named[place]) for name, place in places] == list(begun[named[m]])
         for m, places in begun.items()
     )
