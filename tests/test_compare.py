@@ -214,17 +214,9 @@ def test_settings_are_as_one_would_write_them() -> None:
 
 
 @pytest.mark.slow
-def test_the_table_of_the_page_on_the_blog() -> None:
-    """docs/explanation/the-blog.md shows the verdicts that the command gives, and changes that are enough."""
-    page = (BLOG.parent.parent / "docs" / "explanation" / "the-blog.md").read_text("utf-8")
-    table = page[page.index("web: the three ways") :]
-    ((file, of),) = load((str(BLOG / "05a-blog-49.rollout"),)).programs
-    (found,) = compared([(file, of)], 400.0, lambda *_: None).comparisons
-    for row in zip(*(case.cells for case in found.cases), strict=True):
-        words = [c.words[c.check.verdict is Verdict.UNSAFE] if c.words else c.check.verdict.value for c in row]
-        (line,) = re.findall(rf"^{row[0].title} +(.*)$", table, re.MULTILINE)
-        assert line.split() == words
-    for case in found.cases:
-        for one in case.cells:
-            for mend in one.mends:
-                assert all(setting.partition(" = ")[2] in table for setting in mend.settings)
+def test_the_table_of_the_page_on_the_blog(monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/explanation/the-blog.md shows what the command prints, but for how long it took."""
+    monkeypatch.chdir(BLOG.parent.parent)
+    page = Path("docs/explanation/the-blog.md").read_text("utf-8")
+    printed = run("examples/blog/05a-blog-49.rollout", "--budget", "400s").output.rpartition("\n\n")[0]
+    assert f"```text\n{printed}\n```\n" in page
